@@ -1,0 +1,9 @@
+/** Stops the table on a broken invariant; kept on in production, since not paying beats paying wrong. */
+export function assert(condition: boolean, invariant: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${invariant}`)
+}
+
+/** Marks a switch as exhaustive: the compiler refuses a case that was forgotten. */
+export function unreachable(value: never): never {
+  throw new Error(`invariant broken: unexpected ${JSON.stringify(value)}`)
+}
