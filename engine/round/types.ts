@@ -12,7 +12,7 @@ export type Phase = 'open' | 'closing' | 'closed' | 'drawn' | 'settled' | 'void'
 export const VOID_REASONS = ['draw-failed', 'equipment-fault', 'operator-error', 'regulator-order'] as const
 export type VoidReason = (typeof VOID_REASONS)[number]
 
-/** Least and most that one player may have on one position in one round, in cents. */
+/** `minCents`: least stake of one bet. `maxCents`: most that one player may have on one position in one round. */
 export type Range = { readonly minCents: Cents; readonly maxCents: Cents }
 
 export type Limits = {
@@ -74,6 +74,8 @@ export type Round = {
   /** In the order of arrival. */
   readonly bets: ReadonlyMap<string, PlacedBet>
   readonly betsOfPlayer: ReadonlyMap<string, readonly string[]>
+  /** Stakes of all bets that are reserving or accepted. */
+  readonly atStakeCents: Cents
   /** Merkle root over the accepted bets in order of id, hex; null until it is durable. */
   readonly betDigest: string | null
   readonly draw: Draw | null
