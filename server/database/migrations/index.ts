@@ -1,0 +1,13 @@
+import type { Migration } from 'kysely/migration'
+import * as ledger from './001-ledger.ts'
+
+/**
+ * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
+ * by editing it. A new one is a file beside this one, a line here and a line in `DatabaseSchema`.
+ */
+export const migrations: Record<string, Migration> = {
+  '001-ledger': ledger,
+}
+
+/** All tables, as each migration file declares its own. */
+export type DatabaseSchema = ledger.LedgerTables
