@@ -1,20 +1,43 @@
+import type { Json } from '../engine/game.ts'
 import type { Cents } from '../engine/money.ts'
-import type { Effect, Round, RoundEvent } from '../engine/round/types.ts'
+import type { Effect, Phase, Round, RoundEvent } from '../engine/round/types.ts'
+import type { LobbyTable, RefusalCode } from './protocol.ts'
 
 /** The right to run one table; the epoch is the fencing token that every posting carries. */
 export type Lease = { readonly tableId: string; readonly epoch: number }
 
 /** What came back for one effect: the event it caused, and balances that players must be told. */
 export type EffectAnswer = {
-  readonly event: RoundEvent | null
+  readonly event: RoundEvent
   readonly balances: ReadonlyMap<string, Cents>
+}
+
+export type TakenOver = {
+  readonly lease: Lease
+  readonly round: Round
+  readonly name: string
+  /** Outcomes of the last settled rounds, newest first. */
+  readonly lastOutcomes: readonly Json[]
+}
+
+/** What a table counts and times; see `monitoring/metrics.ts`. */
+export interface TableMeter {
+  refused(code: RefusalCode): void
+  betAcknowledged(ms: number): void
+  phaseReached(gameId: string, phase: Phase): void
+  betSettled(ms: number): void
+  socketOpened(): void
+  socketClosed(): void
+  /** A broken invariant or a failed handler: the pit is paged. */
+  failed(where: string, error: unknown): void
 }
 
 /** Everything a table needs from outside. A room does no I/O of its own. */
 export interface TablePorts {
+  readonly meter: TableMeter
   nowMs(): number
   /** Raises the table's epoch in the books, then rebuilds its round from them (opening the first one if need be). */
-  takeOver(tableId: string): Promise<{ lease: Lease; round: Round }>
+  takeOver(tableId: string): Promise<TakenOver>
   /** Stores the hot copy; never fatal, since the books decide. */
   save(lease: Lease, round: Round): void
   /**
@@ -24,8 +47,8 @@ export interface TablePorts {
   perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, lost: () => void): void
   /** Ends every timer and retry of this lease. */
   stop(lease: Lease): void
-  /** Spends a single-use ticket; null when it is unknown, used, expired or for another table. */
-  spendTicket(ticket: string, tableId: string): Promise<Seat | null>
+  /** Spends a single-use ticket; null when it is unknown, used or expired. */
+  spendTicket(ticket: string): Promise<Seat | null>
   balanceOf(playerId: string): Promise<Cents | null>
   /** Offers a player's own seed for the table's next series. */
   contribute(
@@ -33,7 +56,9 @@ export interface TablePorts {
     playerId: string,
     seed: string,
   ): Promise<'taken' | 'already-contributed' | 'too-late' | 'full'>
+  /** Tells the lobby what the table looks like now; null when the table is gone. */
+  list(tableId: string, row: LobbyTable | null): void
 }
 
-/** Who joins: a player, or an observer without an account (playerId null). */
-export type Seat = { readonly playerId: string | null; readonly name: string }
+/** Who joins a table with a ticket. */
+export type Seat = { readonly playerId: string; readonly name: string; readonly tableId: string }

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
 import { betDigest } from '../fairness/bet-digest.ts'
-import { gameById } from '../games.ts'
+import { gameOf } from './game-of.ts'
 import { handleCents, restsUntilMs, unresolved } from './step.ts'
 import type { Effect, Payout, PlacedBet, Round } from './types.ts'
 
@@ -57,7 +57,7 @@ export function acceptedBets(round: Round): PlacedBet[] {
 export function payouts(round: Round): Payout[] {
   const { draw, opening } = round
   assert(draw !== null, 'RND-10: payouts follow the draw')
-  const game = gameById(opening.terms.gameId)
+  const game = gameOf(opening.terms)
   const { rules } = opening.terms
   return acceptedBets(round)
     .map(({ betId, playerId, selection, stakeCents }) => ({

@@ -1,6 +1,6 @@
 import { assert } from '../assert.ts'
-import { gameById } from '../games.ts'
 import { toCents } from '../money.ts'
+import { gameOf } from './game-of.ts'
 import { isLive } from './limits.ts'
 import { openRound } from './step.ts'
 import type { Facts, Phase, PlacedBet, Round, StakeFact } from './types.ts'
@@ -44,8 +44,8 @@ function provedPhase(known: Round | null, facts: Facts): Phase {
 }
 
 function provedBet({ bet, fate, refusal }: StakeFact, known: Round | null, facts: Facts): PlacedBet {
-  const { rules, gameId } = facts.opening.terms
-  const selection = gameById(gameId).readSelection(rules, bet.selection)
+  const { rules } = facts.opening.terms
+  const selection = gameOf(facts.opening.terms).readSelection(rules, bet.selection)
   assert(selection !== null, `RND-11: the books hold bets of the layout, not ${bet.betId}`)
   const proved = { ...bet, selection }
   if (fate !== 'reserved' || facts.ended?.how === 'void') return { ...proved, status: 'dead', refusal }

@@ -1,6 +1,6 @@
 import { assert, unreachable } from '../assert.ts'
-import { gameById } from '../games.ts'
 import { type Cents, toCents } from '../money.ts'
+import { gameOf } from './game-of.ts'
 import { checkBet, isLive, overLimit } from './limits.ts'
 import type { BetStatus, NewBet, Opening, PlacedBet, Refusal, Round, RoundEvent, Step } from './types.ts'
 
@@ -98,7 +98,7 @@ const isStale = (draft: Draft, roundId: string): boolean => draft.opening.roundI
 const takesBets = (draft: Draft, atMs: number): boolean => draft.phase === 'open' && atMs < draft.opening.closesAtMs // G14: the server's clock alone decides
 
 function placeBet(draft: Draft, asked: NewBet, atMs: number): Taken {
-  const game = gameById(draft.opening.terms.gameId)
+  const game = gameOf(draft.opening.terms)
   const checked = checkBet(game, draft.opening.terms, asked)
   const known = draft.bets.get(asked.betId)
   if (known !== undefined)

@@ -1,4 +1,4 @@
-import { gameById } from '../games.ts'
+import { gameOf } from './game-of.ts'
 import { isLive, partsOf } from './limits.ts'
 import type { PlacedBet, Round } from './types.ts'
 
@@ -6,7 +6,7 @@ export type Spot = { readonly cents: number; readonly players: number }
 
 /** All accepted chips of everyone, by position on the felt; what the whole table may see of the bets (RND-12). */
 export function spots(round: Round): Map<string, Spot> {
-  const game = gameById(round.opening.terms.gameId)
+  const game = gameOf(round.opening.terms)
   const chips = new Map<string, { cents: number; players: Set<string> }>()
   for (const bet of round.bets.values()) {
     if (bet.status !== 'accepted') continue

@@ -1,0 +1,105 @@
+import { type Client, Room } from '@colyseus/core'
+import { type SchemaType, schema, t } from '@colyseus/schema'
+import { guardMessages } from './message-guard.ts'
+import type { LobbyTable, MessageRefusal } from './protocol.ts'
+
+const LobbyRow = schema(
+  {
+    tableId: t.string().default(''),
+    name: t.string().default(''),
+    gameId: t.string().default(''),
+    status: t.string().default(''),
+    phase: t.string().default(''),
+    closesAtMs: t.float64().default(0),
+    players: t.uint32().default(0),
+    minCents: t.float64().default(0),
+    maxCents: t.float64().default(0),
+    lastOutcomes: t.array('string'),
+  },
+  'LobbyTable',
+)
+const LobbyState = schema({ tables: t.map(LobbyRow) }, 'Lobby')
+type LobbyState = SchemaType<typeof LobbyState>
+
+/** The floor as the lobby shows it: every table's row, kept by the tables themselves. */
+export class FloorBoard {
+  readonly #rows = new Map<string, LobbyTable>()
+  readonly #listeners = new Set<() => void>()
+
+  list(tableId: string, row: LobbyTable | null): void {
+    if (row === null) this.#rows.delete(tableId)
+    else this.#rows.set(tableId, row)
+    for (const listener of this.#listeners) listener()
+  }
+
+  rows(): LobbyTable[] {
+    return [...this.#rows.values()].sort((a, b) => a.tableId.localeCompare(b.tableId))
+  }
+
+  watch(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+}
+
+export type LobbyOptions = {
+  readonly floor: FloorBoard
+  nowMs(): number
+  refused(code: MessageRefusal): void
+  failed(where: string, error: unknown): void
+}
+
+const BUDGET = { perSecond: 2, burst: 10 }
+
+/** A room that only shows: it has no requests of its own. */
+export class LobbyRoom extends Room<{ state: LobbyState }> {
+  override state = new LobbyState()
+  override autoDispose = false
+  override patchRate = 1000
+  #options!: LobbyOptions
+  #unwatch: () => void = () => undefined
+  #stale = true
+
+  override onCreate(options: LobbyOptions): void {
+    this.roomId = 'lobby'
+    this.#options = options
+    guardMessages(
+      this,
+      new Set(),
+      BUDGET,
+      () => options.nowMs(),
+      (code) => options.refused(code),
+    )
+    this.onMessage('*', (client: Client) => client.send('answer', { code: 'unknown-message' }))
+    this.#unwatch = options.floor.watch(() => {
+      this.#stale = true
+    })
+  }
+
+  override onBeforePatch(): void {
+    if (!this.#stale) return
+    this.#stale = false
+    const rows = this.#options.floor.rows()
+    const listed = new Set(rows.map(({ tableId }) => tableId))
+    for (const tableId of [...this.state.tables.keys()]) if (!listed.has(tableId)) this.state.tables.delete(tableId)
+    for (const row of rows) this.#show(row)
+  }
+
+  override onDispose(): void {
+    this.#unwatch()
+  }
+
+  override onUncaughtException(error: Error, where: string): void {
+    this.#options.failed(where, error)
+  }
+
+  #show({ lastOutcomes, ...fields }: LobbyTable): void {
+    const row = this.state.tables.get(fields.tableId) ?? new LobbyRow()
+    Object.assign(row, fields)
+    if (lastOutcomes.join() !== row.lastOutcomes.join()) {
+      row.lastOutcomes.splice(0, row.lastOutcomes.length)
+      row.lastOutcomes.push(...lastOutcomes)
+    }
+    if (!this.state.tables.has(fields.tableId)) this.state.tables.set(fields.tableId, row)
+  }
+}

@@ -1,0 +1,279 @@
+import { acceptedBets, due, payouts } from '../engine/round/due.ts'
+import { restsUntilMs, stepAll } from '../engine/round/step.ts'
+import type { NewBet, PlacedBet, Refusal, Round, RoundEvent, VoidReason } from '../engine/round/types.ts'
+import { ownBets } from '../engine/round/view.ts'
+import { EventLog } from './event-log.ts'
+import type { EffectAnswer, Lease, TablePorts, TakenOver } from './ports.ts'
+import type { BetAnswer, OwnBet, PrivateEvent, PublicEvent, Resumed, ResumeRequest } from './protocol.ts'
+
+const PUBLIC_EVENTS = 100
+const PRIVATE_EVENTS = 200
+
+/** Event without its stamp, for each member of the union. */
+type Unstamped<E> = E extends unknown ? Omit<E, 'version' | 'atMs'> : never
+
+/** Who listens to a table. */
+export interface Audience {
+  toAll(event: PublicEvent): void
+  toPlayer(playerId: string, event: PrivateEvent): void
+  isPresent(playerId: string): boolean
+  /** The round changed: shared state should follow. */
+  changed(round: Round): void
+  /** The table stops here: another owner runs it (`lost`), or an invariant broke (`suspended`). */
+  ended(why: 'lost' | 'suspended'): void
+}
+
+type Letter = {
+  readonly event: RoundEvent
+  readonly balances?: EffectAnswer['balances']
+  readonly taken?: (refusal: Refusal | null) => void
+}
+
+/**
+ * One live table without its sockets: a mailbox, a lease and the round. It decides nothing itself. Letters that arrive
+ * together are decided in one turn: step, save, show, act. A turn is synchronous, so turns never overlap.
+ */
+export class TableActor {
+  readonly #ports: TablePorts
+  readonly #audience: Audience
+  readonly #inbox: Letter[] = []
+  readonly #waiting = new Map<string, { atMs: number; tell: (bet: PlacedBet) => void }[]>()
+  readonly #privateLogs = new Map<string, EventLog<PrivateEvent>>()
+  readonly #publicLog: EventLog<PublicEvent>
+  readonly #lease: Lease
+  #round: Round
+  #scheduled = false
+  #stopped = false
+
+  constructor(ports: TablePorts, audience: Audience, { lease, round }: Pick<TakenOver, 'lease' | 'round'>) {
+    this.#ports = ports
+    this.#audience = audience
+    this.#lease = lease
+    this.#round = round
+    // Numbering starts at the time, so that it is above whatever a client kept from an earlier owner of the table.
+    this.#publicLog = new EventLog(PUBLIC_EVENTS, ports.nowMs())
+  }
+
+  get round(): Round {
+    return this.#round
+  }
+
+  get running(): boolean {
+    return !this.#stopped
+  }
+
+  /** Asks for everything the round still waits for. */
+  start(): void {
+    this.#act()
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#ports.stop(this.#lease)
+  }
+
+  /** Every bet is answered once it is final: refused at once, or accepted when its stake is committed. */
+  async place(bets: readonly NewBet[]): Promise<BetAnswer[]> {
+    const atMs = this.#ports.nowMs()
+    return Promise.all(bets.map((bet) => this.#place(bet, atMs)))
+  }
+
+  /** A bet that is being returned is answered at once (`releasing`); its money follows as a private event. */
+  async withdraw(playerId: string, betIds: readonly string[]): Promise<BetAnswer[]> {
+    const atMs = this.#ports.nowMs()
+    return Promise.all(
+      betIds.map(async (betId) => {
+        const code = await this.#post({ type: 'betWithdrawn', atMs, betId, playerId })
+        if (code !== null) this.#ports.meter.refused(code)
+        const bet = this.#round.bets.get(betId)
+        const status = bet?.playerId === playerId ? bet.status : 'dead'
+        return { betId, status, code }
+      }),
+    )
+  }
+
+  orderVoid(reason: VoidReason): Promise<Refusal | null> {
+    return this.#post({ type: 'voidOrdered', roundId: this.#round.opening.roundId, reason })
+  }
+
+  /** What a client that was away has missed, with the present as a snapshot. `balanceCents` is read by the caller. */
+  resume(playerId: string | null, ask: ResumeRequest, balanceCents: number | null): Resumed {
+    const log = playerId === null ? null : this.#privateLog(playerId)
+    const publicMissed = this.#publicLog.since(ask.publicVersion)
+    const privateMissed = log === null ? [] : log.since(ask.privateVersion)
+    return {
+      serverNowMs: this.#ports.nowMs(),
+      missed: publicMissed === null || privateMissed === null ? null : { public: publicMissed, private: privateMissed },
+      snapshot: {
+        publicVersion: this.#publicLog.version,
+        privateVersion: log?.version ?? 0,
+        roundId: this.#round.opening.roundId,
+        balanceCents,
+        bets: playerId === null ? [] : ownBets(this.#round, playerId).map(asOwnBet),
+      },
+    }
+  }
+
+  async #place(bet: NewBet, atMs: number): Promise<BetAnswer> {
+    const code = await this.#post({ type: 'betPlaced', atMs, bet })
+    if (code !== null) {
+      this.#ports.meter.refused(code)
+      return { betId: bet.betId, status: 'dead', code }
+    }
+    const settled = await this.#resolved(bet.betId, atMs)
+    if (settled.refusal !== null) this.#ports.meter.refused(settled.refusal)
+    return { betId: bet.betId, status: settled.status, code: settled.refusal }
+  }
+
+  #resolved(betId: string, atMs: number): Promise<PlacedBet> {
+    const bet = this.#round.bets.get(betId)
+    if (bet !== undefined && bet.status !== 'reserving') return Promise.resolve(bet)
+    return new Promise((tell) => {
+      const waiting = this.#waiting.get(betId)
+      if (waiting === undefined) this.#waiting.set(betId, [{ atMs, tell }])
+      else waiting.push({ atMs, tell })
+    })
+  }
+
+  #post(event: RoundEvent, balances?: EffectAnswer['balances']): Promise<Refusal | null> {
+    if (this.#stopped) return Promise.resolve('stale-event')
+    return new Promise((taken) => {
+      this.#inbox.push(balances === undefined ? { event, taken } : { event, taken, balances })
+      if (this.#scheduled) return
+      this.#scheduled = true
+      // After the I/O that is ready now, so that all messages of one tick are decided, and booked, together.
+      setImmediate(() => this.#turn())
+    })
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    const letters = this.#inbox.splice(0)
+    if (this.#stopped) {
+      for (const { taken } of letters) taken?.('stale-event')
+      return
+    }
+    const before = this.#round
+    try {
+      const { round, refusals } = stepAll(
+        before,
+        letters.map(({ event }) => event),
+      )
+      this.#round = round
+      for (const [i, { taken }] of letters.entries()) taken?.(refusals[i] ?? null)
+      this.#tell(before, letters)
+      if (round === before) return
+      this.#ports.save(this.#lease, round)
+      this.#audience.changed(round)
+      this.#act()
+    } catch (error) {
+      // A broken invariant: not paying beats paying wrong. Nothing more is decided here until somebody has looked.
+      this.stop()
+      this.#ports.meter.failed('turn', error)
+      this.#audience.ended('suspended')
+    }
+  }
+
+  #act(): void {
+    this.#ports.perform(
+      this.#lease,
+      due(this.#round),
+      ({ event, balances }) => void this.#post(event, balances),
+      () => {
+        if (this.#stopped) return
+        this.stop()
+        this.#audience.ended('lost')
+      },
+    )
+  }
+
+  #tell(before: Round, letters: readonly Letter[]): void {
+    const balances = new Map(letters.flatMap(({ balances: told }) => [...(told ?? [])]))
+    for (const { event } of letters) if ('betId' in event) this.#tellBet(event.betId)
+    const { opening, phase, draw, betDigest } = this.#round
+    if (opening.roundId !== before.opening.roundId) this.#forgetAbsent()
+    const roundId = opening.roundId
+    if (phase !== before.phase || opening.roundId !== before.opening.roundId) {
+      this.#ports.meter.phaseReached(opening.terms.gameId, phase)
+      if (phase === 'open')
+        this.#public({ type: 'opened', roundId, closesAtMs: opening.closesAtMs, commitment: opening.commitment })
+      if (phase === 'closing') this.#public({ type: 'closing', roundId })
+      if (phase === 'closed') this.#public({ type: 'closed', roundId, betDigest: betDigest ?? '' })
+      if (phase === 'drawn' && draw !== null)
+        this.#public({ type: 'drawn', roundId, outcome: draw.outcome, seedHex: draw.seedHex })
+    }
+    if (this.#round.endedAtMs !== null && before.endedAtMs === null) this.#tellEnd(before, balances)
+    for (const [playerId, balanceCents] of balances) this.#private(playerId, { type: 'balance', balanceCents })
+  }
+
+  #tellBet(betId: string): void {
+    const bet = this.#round.bets.get(betId)
+    if (bet === undefined) return
+    const { roundId } = this.#round.opening
+    if (bet.status !== 'reserving') {
+      for (const { tell, atMs } of this.#waiting.get(betId) ?? []) {
+        this.#ports.meter.betAcknowledged(this.#ports.nowMs() - atMs)
+        tell(bet)
+      }
+      this.#waiting.delete(betId)
+    }
+    this.#private(bet.playerId, { type: 'bet', roundId, bet: asOwnBet(bet), code: bet.refusal })
+  }
+
+  #tellEnd(before: Round, balances: Map<string, number>): void {
+    const round = this.#round
+    const { roundId, closesAtMs } = round.opening
+    const nextOpensAtMs = restsUntilMs(round) ?? 0
+    const staked = new Map<string, number>()
+    // A void has turned its bets dead, so who had chips down is read from the round before it.
+    for (const { playerId, stakeCents } of acceptedBets(round.phase === 'void' ? before : round))
+      staked.set(playerId, (staked.get(playerId) ?? 0) + stakeCents)
+    if (round.phase === 'void') {
+      this.#public({ type: 'void', roundId, reason: round.voidReason ?? 'operator-error', nextOpensAtMs })
+      for (const [playerId, cents] of staked)
+        this.#private(playerId, { type: 'refunded', roundId, cents, balanceCents: balances.get(playerId) ?? null })
+      return
+    }
+    this.#public({ type: 'settled', roundId, nextOpensAtMs })
+    this.#ports.meter.betSettled(this.#ports.nowMs() - closesAtMs)
+    const won = Map.groupBy(payouts(round), ({ playerId }) => playerId)
+    for (const [playerId, stakedCents] of staked) {
+      const own = (won.get(playerId) ?? []).map(({ betId, cents }) => ({ betId, cents }))
+      const paidCents = own.reduce((sum, { cents }) => sum + cents, 0)
+      const balanceCents = balances.get(playerId) ?? null
+      this.#private(playerId, { type: 'result', roundId, stakedCents, paidCents, payouts: own, balanceCents })
+    }
+  }
+
+  #public(event: Unstamped<PublicEvent>): void {
+    const atMs = this.#ports.nowMs()
+    this.#audience.toAll(this.#publicLog.append((version) => ({ version, atMs, ...event })))
+  }
+
+  #private(playerId: string, event: Unstamped<PrivateEvent>): void {
+    const atMs = this.#ports.nowMs()
+    const log = this.#privateLog(playerId)
+    this.#audience.toPlayer(
+      playerId,
+      log.append((version) => ({ version, atMs, ...event })),
+    )
+  }
+
+  #privateLog(playerId: string): EventLog<PrivateEvent> {
+    const known = this.#privateLogs.get(playerId)
+    if (known !== undefined) return known
+    const log = new EventLog<PrivateEvent>(PRIVATE_EVENTS, this.#ports.nowMs())
+    this.#privateLogs.set(playerId, log)
+    return log
+  }
+
+  /** Players who left and have no chips down keep no log, so that memory follows who is here. */
+  #forgetAbsent(): void {
+    for (const playerId of this.#privateLogs.keys())
+      if (!this.#audience.isPresent(playerId)) this.#privateLogs.delete(playerId)
+  }
+}
+
+function asOwnBet({ betId, selection, stakeCents, status }: PlacedBet): OwnBet {
+  return { betId, selection, stakeCents, status }
+}
