@@ -1,0 +1,248 @@
+import { isIP } from 'node:net'
+import { z } from 'zod'
+import { keyBytes, readSecrets, type Secrets } from './secrets.ts'
+
+/** Everything the operator may set, from the environment; `docs/configuration.md` lists the same (OPS-1). */
+export const settings = {
+  MODE: setting('development', 'One of development, production. Play money exists in development only.', {
+    schema: oneOf('development', 'production'),
+  }),
+  PORT: setting('2567', 'TCP port of the web server; 0 takes any free port.', { schema: whole(0, 65_535) }),
+  HOST: setting('127.0.0.1', 'Address to listen on. The server speaks plain HTTP: other machines come by a proxy.', {
+    schema: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost'),
+  }),
+  DATA_DIR: setting('./var', 'Folder of the embedded database and of the secrets made at first start.', {
+    schema: z.string().min(1, 'must name a folder'),
+  }),
+  DATABASE_URL: setting('', 'PostgreSQL 15 or newer, postgres://… Empty: the embedded database in DATA_DIR.', {
+    schema: url('postgres:', 'postgresql:'),
+    secret: true,
+  }),
+  REDIS_URL: setting('', 'Reserved: one node needs no Redis.', { schema: url('redis:', 'rediss:'), secret: true }),
+  PUBLIC_URL: setting('', 'Address that players type. Empty: http://localhost:PORT. Production requires https.', {
+    schema: url('http:', 'https:'),
+  }),
+  ALLOWED_ORIGINS: setting('', 'Further origins whose pages may act for a player, separated by commas.', {
+    schema: list(isOrigin, 'must be origins such as https://play.example.pe'),
+  }),
+  TRUSTED_PROXIES: setting('', 'Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed, by commas.', {
+    schema: list(isAddressRange, 'must be IP addresses or CIDR ranges'),
+  }),
+  OPERATOR_FROM: setting(
+    '127.0.0.0/8,::1',
+    'Addresses or CIDR ranges that may use the operator API and read /metrics.',
+    {
+      schema: list(isAddressRange, 'must be IP addresses or CIDR ranges'),
+    },
+  ),
+  SECRETS_KEY: setting('', '32 bytes, hex or base64: encrypts what must stay secret at rest.', {
+    schema: z.string().refine((text) => text === '' || keyBytes(text) !== null, 'must be 32 bytes in hex or base64'),
+    secret: true,
+  }),
+  AUTH_SECRET: setting('', 'Signs session cookies; at least 32 characters. Empty: derived from SECRETS_KEY.', {
+    schema: z.string().refine((text) => text === '' || text.length >= 32, 'must have at least 32 characters'),
+    secret: true,
+  }),
+  OPERATOR_TOKEN: setting('', 'Bearer token of the operator API; at least 32 characters.', {
+    schema: z.string().regex(/^([\x21-\x7e]{32,})?$/, 'must have at least 32 printable characters without spaces'),
+    secret: true,
+  }),
+  LOG_LEVEL: setting('info', 'One of fatal, error, warn, info, debug, trace, silent.', {
+    schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  }),
+  CURRENCY: setting('PEN', 'ISO 4217 code of the currency of every account and table.', {
+    schema: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters'),
+  }),
+  MARKET_MIN_RETURN_PERCENT: setting('85', 'A table that offers a bet with a lower average return is refused.', {
+    schema: z
+      .string()
+      .regex(/^\d{1,3}(\.\d{1,4})?$/, 'must be a number of at most four decimals')
+      .transform(Number)
+      .refine((percent) => percent <= 100, 'must be at most 100'),
+  }),
+  MIN_ROUND_GAP_MS: setting('5000', 'Least milliseconds from a result to the next round; production: at least 5000.', {
+    schema: whole(0, 600_000),
+  }),
+  SESSION_IDLE_MINUTES: setting('30', 'A session that nobody used for this long ends.', { schema: whole(1, 1440) }),
+  PLAY_MONEY_DAILY_CENTS: setting('5000000', 'Most play money, in cents, that one player may take in 24 hours.', {
+    schema: whole(0, 1_000_000_000),
+  }),
+} as const
+
+type Name = keyof typeof settings
+type Values = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> }
+
+export type Config = {
+  readonly mode: Values['MODE']
+  readonly port: number
+  readonly host: string
+  readonly dataDir: string
+  /** Null: the embedded database in `dataDir`. */
+  readonly databaseUrl: string | null
+  readonly redisUrl: string | null
+  readonly publicUrl: string
+  readonly allowedOrigins: readonly string[]
+  readonly trustedProxies: readonly string[]
+  readonly operatorFrom: readonly string[]
+  readonly logLevel: Values['LOG_LEVEL']
+  readonly currency: string
+  readonly marketMinReturnPercent: number
+  readonly minRoundGapMs: number
+  readonly sessionIdleMs: number
+  readonly playMoneyDailyCents: number
+  /** Never logged, never sent. */
+  readonly secrets: Secrets
+}
+
+/** The settings that cannot be used, all of them at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`these settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/**
+ * The house's settings. With the embedded database in development, secrets that are missing are made once in DATA_DIR,
+ * readable by their owner alone; anywhere else they are required (OPS-3).
+ * Errors: throws `ConfigError` with every problem at once, and names no secret's value (OPS-2).
+ */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const problems: string[] = []
+  const values = readValues(env, problems)
+  problems.push(...mismatches(env))
+  if (problems.length > 0) throw new ConfigError(problems)
+  const publicUrl = values.PUBLIC_URL || `http://localhost:${values.PORT}`
+  return {
+    mode: values.MODE,
+    port: values.PORT,
+    host: values.HOST,
+    dataDir: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL || null,
+    redisUrl: values.REDIS_URL || null,
+    publicUrl,
+    allowedOrigins: [...new Set([...ownOrigins(values), ...values.ALLOWED_ORIGINS])],
+    trustedProxies: values.TRUSTED_PROXIES,
+    operatorFrom: values.OPERATOR_FROM,
+    logLevel: values.LOG_LEVEL,
+    currency: values.CURRENCY,
+    marketMinReturnPercent: values.MARKET_MIN_RETURN_PERCENT,
+    minRoundGapMs: values.MIN_ROUND_GAP_MS,
+    sessionIdleMs: values.SESSION_IDLE_MINUTES * 60_000,
+    playMoneyDailyCents: values.PLAY_MONEY_DAILY_CENTS,
+    secrets: readSecrets({
+      secretsKey: values.SECRETS_KEY,
+      authSecret: values.AUTH_SECRET,
+      operatorToken: values.OPERATOR_TOKEN,
+      dataDir: values.DATA_DIR,
+    }),
+  }
+}
+
+/** What is set, for the log: secrets only as set or not, addresses without what they may carry of passwords. */
+export function describeConfig(env: NodeJS.ProcessEnv): Record<string, string> {
+  const shown: Record<string, string> = {}
+  for (const [name, { fallback, secret }] of Object.entries(settings)) {
+    const value = env[name] || fallback
+    shown[name] = secret ? (value === '' ? '(not set)' : '(set)') : withoutCredentials(value)
+  }
+  return shown
+}
+
+/** The table of `docs/configuration.md`, which a test keeps equal to this. */
+export function settingsTable(): string {
+  const rows = Object.entries(settings).map(
+    ([name, { fallback, meaning }]) => `| \`${name}\` | ${fallback === '' ? '' : `\`${fallback}\``} | ${meaning} |`,
+  )
+  return ['| setting | default | meaning |', '|---|---|---|', ...rows].join('\n')
+}
+
+function readValues(env: NodeJS.ProcessEnv, problems: string[]): Values {
+  const values: Record<string, unknown> = {}
+  for (const [name, { fallback, schema }] of Object.entries(settings)) {
+    const read = schema.safeParse(env[name] || fallback)
+    if (read.success) values[name] = read.data
+    else problems.push(`${name} ${[...new Set(read.error.issues.map((issue) => issue.message))].join(', ')}`)
+  }
+  return values as Values
+}
+
+/** What each setting cannot know by itself. */
+function mismatches(env: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = []
+  const production = env.MODE === 'production'
+  if (production || env.DATABASE_URL) {
+    const where = production ? 'in production' : 'with DATABASE_URL'
+    for (const name of ['SECRETS_KEY', 'OPERATOR_TOKEN'] as const) {
+      if (!env[name]) problems.push(`${name} is required ${where}`)
+    }
+  }
+  if (production && !env.PUBLIC_URL?.startsWith('https://')) {
+    problems.push('PUBLIC_URL is required in production, with https, since session cookies travel only there')
+  }
+  if (production && env.MIN_ROUND_GAP_MS && Number(env.MIN_ROUND_GAP_MS) < 5000) {
+    problems.push('MIN_ROUND_GAP_MS is at least 5000 in production')
+  }
+  return problems
+}
+
+/** Where the page itself comes from. Without PUBLIC_URL that is this machine, under each of its names. */
+function ownOrigins(values: Values): string[] {
+  if (values.PUBLIC_URL !== '') return [new URL(values.PUBLIC_URL).origin]
+  const host = isIP(values.HOST) === 6 ? `[${values.HOST}]` : values.HOST
+  return ['localhost', '127.0.0.1', '[::1]', host].map((name) => `http://${name}:${values.PORT}`)
+}
+
+function setting<S extends z.ZodType>(fallback: string, meaning: string, more: { schema: S; secret?: true }) {
+  return { fallback, meaning, schema: more.schema, secret: more.secret === true }
+}
+
+function oneOf<const T extends string>(...words: readonly T[]) {
+  return z.enum(words, { error: `must be one of ${words.join(', ')}` })
+}
+
+function whole(least: number, most: number) {
+  const message = `must be a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, message)
+}
+
+function list(fits: (item: string) => boolean, message: string) {
+  return z
+    .string()
+    .transform((text) => text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()])))
+    .refine((items) => items.length <= 100 && items.every(fits), message)
+}
+
+function url(...protocols: string[]) {
+  const named = protocols.map((protocol) => `${protocol}//`).join(' or ')
+  return z
+    .string()
+    .refine(
+      (text) => text === '' || protocols.includes(URL.parse(text)?.protocol ?? ''),
+      `must be an address with ${named}`,
+    )
+}
+
+function isOrigin(text: string): boolean {
+  const address = URL.parse(text)
+  return address !== null && /^https?:$/.test(address.protocol) && address.origin === text
+}
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const kind = isIP(address)
+  if (kind === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128))
+}
+
+function withoutCredentials(text: string): string {
+  const address = URL.parse(text)
+  if (address === null || (address.username === '' && address.password === '')) return text
+  return `${address.protocol}//${address.host}${address.pathname}`
+}
