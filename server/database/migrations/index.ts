@@ -1,5 +1,7 @@
 import type { Migration } from 'kysely/migration'
 import * as ledger from './001-ledger.ts'
+import * as players from './003-players.ts'
+import * as tables from './004-tables.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
@@ -7,7 +9,9 @@ import * as ledger from './001-ledger.ts'
  */
 export const migrations: Record<string, Migration> = {
   '001-ledger': ledger,
+  '003-players': players,
+  '004-tables': tables,
 }
 
 /** All tables, as each migration file declares its own. */
-export type DatabaseSchema = ledger.LedgerTables
+export type DatabaseSchema = ledger.LedgerTables & players.PlayerTables & tables.HouseTables
