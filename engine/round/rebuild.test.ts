@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import { toCents } from '../money.ts'
+import { due } from './due.ts'
+import { rebuild } from './rebuild.ts'
+import { after, placed, roundIn, testBet, testOpening } from './testing.ts'
+import type { Facts, Round } from './types.ts'
+
+const draw = { outcome: { pocket: 17 }, seedHex: 'ab'.repeat(32) }
+
+/** What the books would prove of a round whose every posting arrived. */
+function factsOf(round: Round): Facts {
+  return {
+    opening: round.opening,
+    stakes: [...round.bets.values()]
+      .filter(({ status }) => status !== 'reserving')
+      .map(({ status, refusal, ...bet }) => ({
+        bet,
+        fate: refusal !== null ? 'refused' : status === 'dead' && round.phase !== 'void' ? 'released' : 'reserved',
+        refusal,
+      })),
+    betDigest: round.betDigest,
+    draw: round.draw,
+    ended:
+      round.endedAtMs === null
+        ? null
+        : { how: round.phase === 'void' ? 'void' : 'settled', atMs: round.endedAtMs, voidReason: round.voidReason },
+  }
+}
+
+describe('[RND-11] rebuild', () => {
+  for (const phase of ['open', 'closed', 'drawn', 'settled', 'void'] as const)
+    test(`a ${phase} round comes back from the books alone`, () => {
+      const round = roundIn(phase)
+      expect(rebuild(null, factsOf(round))).toEqual(round)
+    })
+
+  test('a hot copy that is behind the books gives way to them', () => {
+    const settled = roundIn('settled')
+    for (const phase of ['open', 'closing', 'closed', 'drawn'] as const)
+      expect(rebuild(roundIn(phase), factsOf(settled))).toEqual(settled)
+  })
+
+  test('a hot copy of another round is ignored', () => {
+    const other = { ...roundIn('open'), opening: testOpening({ roundId: 'lima.1.7' }) }
+    expect(rebuild(other, factsOf(roundIn('closed')))).toEqual(roundIn('closed'))
+  })
+
+  test('a stake asked for and not answered is asked for again while bets are taken, and given back after', () => {
+    const asked = after(roundIn('open'), placed(testBet({ betId: 'b2' })))
+    const again = rebuild(asked, factsOf(asked))
+    expect(again.bets.get('b2')?.status).toBe('reserving')
+    const closing = after(asked, { type: 'clockReached', atMs: 21_000 })
+    const rebuilt = rebuild(closing, factsOf(closing))
+    expect(rebuilt.bets.get('b2')?.status).toBe('releasing')
+    expect(due(rebuilt).map(({ type }) => type)).toEqual(['release'])
+  })
+
+  test('a stake that the books hold is accepted, though the hot copy still waits for it', () => {
+    const asked = after(roundIn('open', []), placed(testBet()))
+    const facts = { ...factsOf(roundIn('open')), opening: asked.opening }
+    expect(rebuild(asked, facts)).toEqual(roundIn('open'))
+  })
+
+  test('a withdrawal that was asked for is carried through, unless the bets are digested', () => {
+    const leaving = after(roundIn('open'), { type: 'betWithdrawn', atMs: 3_000, betId: 'bet-1', playerId: 'ana' })
+    const facts = factsOf(roundIn('open'))
+    expect(rebuild(leaving, facts).bets.get('bet-1')?.status).toBe('releasing')
+    const digested = { ...facts, betDigest: 'd' }
+    expect(rebuild(leaving, digested).bets.get('bet-1')?.status).toBe('accepted')
+  })
+
+  test('a void that was ordered and not posted goes on; one that the draw overtook does not', () => {
+    const ordered = after(roundIn('closed'), { type: 'voidOrdered', roundId: 'lima.1.0', reason: 'operator-error' })
+    expect(due(rebuild(ordered, factsOf(roundIn('closed'))))).toMatchObject([{ type: 'void' }])
+    expect(rebuild(ordered, { ...factsOf(roundIn('closed')), draw }).phase).toBe('drawn')
+  })
+
+  test('a bet of the hot copy that a digested round does not know never existed', () => {
+    const hint = after(roundIn('open'), placed(testBet({ betId: 'ghost', stakeCents: toCents(700) })))
+    const rebuilt = rebuild(hint, factsOf(roundIn('closed')))
+    expect(rebuilt.bets.has('ghost')).toBe(false)
+  })
+})
