@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { toCents } from '../money.ts'
 import { due } from './due.ts'
 import { rebuild } from './rebuild.ts'
-import { after, placed, roundIn, testBet, testOpening } from './testing.ts'
+import { placed, roundIn, testBet, testOpening, walk } from './testing.ts'
 import type { Facts, Round } from './types.ts'
 
 const draw = { outcome: { pocket: 17 }, seedHex: 'ab'.repeat(32) }
@@ -46,23 +46,23 @@ describe('[RND-11] rebuild', () => {
   })
 
   test('a stake asked for and not answered is asked for again while bets are taken, and given back after', () => {
-    const asked = after(roundIn('open'), placed(testBet({ betId: 'b2' })))
+    const asked = walk(roundIn('open'), placed(testBet({ betId: 'b2' })))
     const again = rebuild(asked, factsOf(asked))
     expect(again.bets.get('b2')?.status).toBe('reserving')
-    const closing = after(asked, { type: 'clockReached', atMs: 21_000 })
+    const closing = walk(asked, { type: 'clockReached', atMs: 21_000 })
     const rebuilt = rebuild(closing, factsOf(closing))
     expect(rebuilt.bets.get('b2')?.status).toBe('releasing')
     expect(due(rebuilt).map(({ type }) => type)).toEqual(['release'])
   })
 
   test('a stake that the books hold is accepted, though the hot copy still waits for it', () => {
-    const asked = after(roundIn('open', []), placed(testBet()))
+    const asked = walk(roundIn('open', []), placed(testBet()))
     const facts = { ...factsOf(roundIn('open')), opening: asked.opening }
     expect(rebuild(asked, facts)).toEqual(roundIn('open'))
   })
 
   test('a withdrawal that was asked for is carried through, unless the bets are digested', () => {
-    const leaving = after(roundIn('open'), { type: 'betWithdrawn', atMs: 3_000, betId: 'bet-1', playerId: 'ana' })
+    const leaving = walk(roundIn('open'), { type: 'betWithdrawn', atMs: 3_000, betId: 'bet-1', playerId: 'ana' })
     const facts = factsOf(roundIn('open'))
     expect(rebuild(leaving, facts).bets.get('bet-1')?.status).toBe('releasing')
     const digested = { ...facts, betDigest: 'd' }
@@ -70,13 +70,13 @@ describe('[RND-11] rebuild', () => {
   })
 
   test('a void that was ordered and not posted goes on; one that the draw overtook does not', () => {
-    const ordered = after(roundIn('closed'), { type: 'voidOrdered', roundId: 'lima.1.0', reason: 'operator-error' })
+    const ordered = walk(roundIn('closed'), { type: 'voidOrdered', roundId: 'lima.1.0', reason: 'operator-error' })
     expect(due(rebuild(ordered, factsOf(roundIn('closed'))))).toMatchObject([{ type: 'void' }])
     expect(rebuild(ordered, { ...factsOf(roundIn('closed')), draw }).phase).toBe('drawn')
   })
 
   test('a bet of the hot copy that a digested round does not know never existed', () => {
-    const hint = after(roundIn('open'), placed(testBet({ betId: 'ghost', stakeCents: toCents(700) })))
+    const hint = walk(roundIn('open'), placed(testBet({ betId: 'ghost', stakeCents: toCents(700) })))
     const rebuilt = rebuild(hint, factsOf(roundIn('closed')))
     expect(rebuilt.bets.has('ghost')).toBe(false)
   })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { toCents } from '../money.ts'
 import { due, payouts } from './due.ts'
 import { handleCents, openRound, restsUntilMs, step, stepAll } from './step.ts'
-import { accepted, after, placed, roundIn, testBet, testOpening } from './testing.ts'
+import { accepted, placed, roundIn, testBet, testOpening, walk } from './testing.ts'
 import type { Phase, Refusal, Round, RoundEvent } from './types.ts'
 import { spots } from './view.ts'
 
@@ -45,31 +45,31 @@ describe('phases', () => {
   })
 
   test('[RND-7] a closing round with a stake on its way is due neither close nor draw', () => {
-    const round = after(roundIn('open'), placed(testBet({ betId: 'b2' })), { type: 'clockReached', atMs: 21_000 })
+    const round = walk(roundIn('open'), placed(testBet({ betId: 'b2' })), { type: 'clockReached', atMs: 21_000 })
     expect(due(round).map(({ type }) => type)).toEqual(['reserve'])
     expect(refusalOf(round, { type: 'closeRecorded', roundId, betDigest: 'd' })).toBe('stale-event')
-    const resolved = after(round, { type: 'stakeReserved', betId: 'b2' })
+    const resolved = walk(round, { type: 'stakeReserved', betId: 'b2' })
     expect(due(resolved).map(({ type }) => type)).toEqual(['close'])
   })
 
   test('[RND-8] a drawn round is not voided, and a draw that the books took first wins over a void', () => {
     expect(refusalOf(roundIn('drawn'), { type: 'voidOrdered', roundId, reason: 'draw-failed' })).toBe('round-drawn')
-    const crossed = after(roundIn('closed'), { type: 'voidOrdered', roundId, reason: 'operator-error' })
-    const drawn = after(crossed, { type: 'drawRecorded', roundId, draw })
+    const crossed = walk(roundIn('closed'), { type: 'voidOrdered', roundId, reason: 'operator-error' })
+    const drawn = walk(crossed, { type: 'drawRecorded', roundId, draw })
     expect([drawn.phase, drawn.voidReason]).toEqual(['drawn', null])
     expect(refusalOf(roundIn('void'), { type: 'drawRecorded', roundId, draw })).toBe('stale-event')
   })
 
   test('[RND-9] a void waits for stakes on their way, then ends with every bet dead and the draw shown', () => {
-    const round = after(roundIn('open'), placed(testBet({ betId: 'b2' })), {
+    const round = walk(roundIn('open'), placed(testBet({ betId: 'b2' })), {
       type: 'voidOrdered',
       roundId,
       reason: 'equipment-fault',
     })
     expect(due(round).map(({ type }) => type)).toEqual(['release'])
-    const returned = after(round, { type: 'stakeReleased', betId: 'b2' })
+    const returned = walk(round, { type: 'stakeReleased', betId: 'b2' })
     expect(due(returned)).toMatchObject([{ type: 'void', reason: 'equipment-fault' }])
-    const ended = after(returned, { type: 'voidPosted', roundId, atMs: 9_000, draw })
+    const ended = walk(returned, { type: 'voidPosted', roundId, atMs: 9_000, draw })
     expect([...ended.bets.values()].map(({ status }) => status)).toEqual(['dead', 'dead'])
     expect([ended.draw, ended.atStakeCents]).toEqual([draw, 0])
   })
@@ -80,9 +80,9 @@ describe('phases', () => {
     expect(restsUntilMs(settled)).toBe(30_000)
     expect(refusalOf(settled, { type: 'clockReached', atMs: 29_999 })).toBe('stale-event')
     expect(refusalOf(settled, next)).toBe('stale-event')
-    const rested = after(settled, { type: 'clockReached', atMs: 30_000 })
+    const rested = walk(settled, { type: 'clockReached', atMs: 30_000 })
     expect(due(rested).map(({ type }) => type)).toEqual(['openNext'])
-    const opened = after(rested, next)
+    const opened = walk(rested, next)
     expect([opened.phase, opened.bets.size, opened.opening.roundId]).toEqual(['open', 0, 'lima.1.1'])
     expect(refusalOf(roundIn('settled'), { type: 'nextOpened', opening: testOpening() })).toBe('stale-event')
   })
@@ -134,12 +134,12 @@ describe('bets', () => {
       )
     expect(at(table, 'b1', 99)).toBe('below-minimum')
     expect(at(table, 'b1', 1_001)).toBe('above-maximum')
-    const one = after(table, ...accepted(testBet({ betId: 'b0', stakeCents: toCents(950) })))
+    const one = walk(table, ...accepted(testBet({ betId: 'b0', stakeCents: toCents(950) })))
     expect(at(one, 'b1', 100)).toBe('above-maximum')
     expect(at(one, 'b1', 100, 18)).toBe(null)
     expect(at(one, 'b1', 600, 18)).toBe('player-limit')
     expect(at(one, 'b1', 1_000, 18, 'eva')).toBe(null)
-    const two = after(one, ...accepted(testBet({ betId: 'b9', playerId: 'eva', stakeCents: toCents(1_000) })))
+    const two = walk(one, ...accepted(testBet({ betId: 'b9', playerId: 'eva', stakeCents: toCents(1_000) })))
     expect(at(two, 'b1', 100, 18, 'joe')).toBe('table-limit')
   })
 
@@ -152,7 +152,7 @@ describe('bets', () => {
       perPlayerCents: toCents(1e9),
       perTableCents: toCents(1e9),
     }
-    const round = after(openRound(testOpening({ limits: wide })), ...many.map((bet) => placed(bet)))
+    const round = walk(openRound(testOpening({ limits: wide })), ...many.map((bet) => placed(bet)))
     expect(refusalOf(round, placed(testBet({ betId: 'm400' })))).toBe('too-many-bets')
   })
 
@@ -164,12 +164,12 @@ describe('bets', () => {
     expect(refusalOf(round, withdraw('ana', 3_000, 'none'))).toBe('unknown-bet')
     expect(refusalOf(round, withdraw('ana', 21_000))).toBe('bets-closed')
     expect(refusalOf(roundIn('closed'), withdraw('ana'))).toBe('bets-closed')
-    const leaving = after(round, withdraw('ana'))
+    const leaving = walk(round, withdraw('ana'))
     expect(due(leaving).map(({ type }) => type)).toEqual(['release', 'wakeAt'])
     expect(leaving.atStakeCents).toBe(0)
-    const gone = after(leaving, { type: 'stakeReleased', betId: 'bet-1' })
+    const gone = walk(leaving, { type: 'stakeReleased', betId: 'bet-1' })
     expect(step(gone, withdraw('ana'))).toEqual({ ok: true, round: gone })
-    const broke = after(openRound(testOpening()), placed(testBet()), {
+    const broke = walk(openRound(testOpening()), placed(testBet()), {
       type: 'stakeRefused',
       betId: 'bet-1',
       refusal: 'insufficient-funds',
@@ -186,13 +186,13 @@ describe('bets', () => {
   test('[RND-10 G16 G17] accepted bets are paid once by the terms of the opening, refused ones never', () => {
     const bets = [testBet(), testBet({ betId: 'b2', selection: { kind: 'straight', numbers: [3] } })]
     const refusedBet = testBet({ betId: 'b3' })
-    const open3 = after(roundIn('open', bets), placed(refusedBet), {
+    const open3 = walk(roundIn('open', bets), placed(refusedBet), {
       type: 'stakeRefused',
       betId: 'b3',
       refusal: 'insufficient-funds',
     })
-    const closing = after(open3, { type: 'clockReached', atMs: 21_000 })
-    const drawn = after(
+    const closing = walk(open3, { type: 'clockReached', atMs: 21_000 })
+    const drawn = walk(
       closing,
       { type: 'closeRecorded', roundId, betDigest: 'd' },
       { type: 'drawRecorded', roundId, draw },
@@ -200,12 +200,12 @@ describe('bets', () => {
     expect(payouts(drawn)).toEqual([{ betId: 'bet-1', playerId: 'ana', cents: 36 * 500 }])
     expect(handleCents(drawn)).toBe(1_000)
     expect(due(drawn)).toMatchObject([{ type: 'settle', handleCents: 1_000 }])
-    expect(due(after(drawn, { type: 'payoutsPosted', roundId, atMs: 1 })).map(({ type }) => type)).toEqual(['wakeAt'])
+    expect(due(walk(drawn, { type: 'payoutsPosted', roundId, atMs: 1 })).map(({ type }) => type)).toEqual(['wakeAt'])
   })
 
   test('[RND-12] the table sees accepted chips by position, a compound bet as the chips it lays', () => {
     const voisins = testBet({ betId: 'v', playerId: 'eva', selection: { kind: 'voisins' }, stakeCents: toCents(900) })
-    const round = after(roundIn('open'), ...accepted(voisins), placed(testBet({ betId: 'pending' })))
+    const round = walk(roundIn('open'), ...accepted(voisins), placed(testBet({ betId: 'pending' })))
     const seen = spots(round)
     expect(seen.get('straight:17')).toEqual({ cents: 500, players: 1 })
     expect([...seen.values()].reduce((sum, { cents }) => sum + cents, 0)).toBe(1_400)

@@ -40,7 +40,7 @@ export const placed = (bet: NewBet, atMs = 2_000): RoundEvent => ({ type: 'betPl
 export const accepted = (bet: NewBet): RoundEvent[] => [placed(bet), { type: 'stakeReserved', betId: bet.betId }]
 
 /** The round after the events; throws on the first that is refused. */
-export function after(round: Round, ...events: RoundEvent[]): Round {
+export function walk(round: Round, ...events: RoundEvent[]): Round {
   const { round: next, refusals } = stepAll(round, events)
   const refused = refusals.findIndex((refusal) => refusal !== null)
   if (refused >= 0) throw new Error(`${events[refused]?.type} was refused: ${refusals[refused]}`)
@@ -50,21 +50,21 @@ export function after(round: Round, ...events: RoundEvent[]): Round {
 /** A fresh round with these bets accepted, walked to the wanted phase. */
 export function roundIn(phase: Round['phase'], bets: readonly NewBet[] = [testBet()]): Round {
   const roundId = 'lima.1.0'
-  const open = after(openRound(testOpening()), ...bets.flatMap(accepted))
+  const open = walk(openRound(testOpening()), ...bets.flatMap(accepted))
   const draw = { outcome: { pocket: 17 }, seedHex: 'ab'.repeat(32) }
   if (phase === 'open') return open
   if (phase === 'void')
-    return after(
+    return walk(
       open,
       { type: 'voidOrdered', roundId, reason: 'operator-error' },
       { type: 'voidPosted', roundId, atMs: 19_000, draw },
     )
-  const closing = after(open, { type: 'clockReached', atMs: 21_000 })
+  const closing = walk(open, { type: 'clockReached', atMs: 21_000 })
   if (phase === 'closing') return closing
   const close = due(closing).find((effect) => effect.type === 'close')
   if (close?.type !== 'close') throw new Error('a closing round with resolved stakes is due its close')
-  const closed = after(closing, { type: 'closeRecorded', roundId, betDigest: close.betDigest })
+  const closed = walk(closing, { type: 'closeRecorded', roundId, betDigest: close.betDigest })
   if (phase === 'closed') return closed
-  const drawn = after(closed, { type: 'drawRecorded', roundId, draw })
-  return phase === 'drawn' ? drawn : after(drawn, { type: 'payoutsPosted', roundId, atMs: 22_000 })
+  const drawn = walk(closed, { type: 'drawRecorded', roundId, draw })
+  return phase === 'drawn' ? drawn : walk(drawn, { type: 'payoutsPosted', roundId, atMs: 22_000 })
 }
