@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest'
+import { settle, sharedTable } from './fake-table.ts'
+import { LinkLost, type LinkState } from './link.ts'
+import { type JoinedRoom, JoinFailed, type RoomListener, TableConnection, waitMs } from './table-connection.ts'
+
+/** A connection whose joins and timers belong to the test. */
+class Harness {
+  readonly states: LinkState[] = []
+  readonly fresh: boolean[] = []
+  readonly joins: { listener: RoomListener; succeed: () => Promise<void>; fail: (error: Error) => Promise<void> }[] = []
+  readonly asked: string[] = []
+  left = 0
+  timers: { delayMs: number; work: () => void }[] = []
+  readonly connection = new TableConnection(
+    {
+      join: (listener) =>
+        new Promise<JoinedRoom>((resolve, reject) => {
+          const room: JoinedRoom = {
+            request: (type) => {
+              this.asked.push(type)
+              return new Promise(() => undefined)
+            },
+            leave: () => {
+              this.left += 1
+            },
+          }
+          this.joins.push({
+            listener,
+            succeed: () => {
+              resolve(room)
+              return settle()
+            },
+            fail: (error) => {
+              reject(error)
+              return settle()
+            },
+          })
+        }),
+      after: (delayMs, work) => {
+        const timer = { delayMs, work }
+        this.timers.push(timer)
+        return () => {
+          this.timers = this.timers.filter((other) => other !== timer)
+        }
+      },
+      random: () => 0,
+    },
+    {
+      state: (state) => this.states.push(state),
+      shared: (_, fresh) => this.fresh.push(fresh),
+      public: () => undefined,
+      private: () => undefined,
+    },
+  )
+
+  get latest(): Harness['joins'][number] {
+    const join = this.joins.at(-1)
+    if (join === undefined) throw new Error('nothing was joined')
+    return join
+  }
+
+  async fire(): Promise<void> {
+    for (const timer of this.timers.splice(0)) timer.work()
+    await settle()
+  }
+}
+
+test('[WEB-14] a drop is told at once, no request goes out until the connection is back', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  page.latest.listener.dropped()
+  await expect(page.connection.request('clock', { clientMs: 1 })).rejects.toBeInstanceOf(LinkLost)
+  page.latest.listener.back()
+  void page.connection.request('clock', { clientMs: 1 })
+  expect(page.states).toEqual(['live', 'reconnecting', 'live'])
+  expect(page.asked).toEqual(['clock'])
+})
+
+test('[WEB-14] when the SDK gives up, the page takes a fresh ticket and joins again by itself', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  page.latest.listener.dropped()
+  page.latest.listener.left()
+  expect(page.joins.length).toBe(2)
+  await page.latest.succeed()
+  expect(page.states.at(-1)).toBe('live')
+})
+
+test('[WEB-14] it goes on trying for ever, with pauses, and says that it is offline after a few', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  page.latest.listener.left()
+  for (let n = 0; n < 50; n += 1) {
+    await page.latest.fail(new JoinFailed('unreachable'))
+    expect(page.timers.length).toBe(1)
+    await page.fire()
+  }
+  expect(page.joins.length).toBe(52)
+  expect(page.states.slice(0, 6)).toEqual([
+    'live',
+    'reconnecting',
+    'reconnecting',
+    'reconnecting',
+    'reconnecting',
+    'offline',
+  ])
+  await page.latest.succeed()
+  expect(page.states.at(-1)).toBe('live')
+})
+
+test('[WEB-14] pauses double up to eight seconds', () => {
+  expect([1, 2, 3, 4, 5, 6, 60].map((attempt) => waitMs(attempt, 0.999_999))).toEqual([
+    400, 800, 1600, 3200, 6400, 8000, 8000,
+  ])
+})
+
+test('[WEB-14] the device coming back online ends the pause', async () => {
+  const page = new Harness()
+  await page.latest.fail(new JoinFailed('unreachable'))
+  page.connection.hurry()
+  page.connection.hurry()
+  expect(page.joins.length).toBe(2)
+  expect(page.timers).toEqual([])
+})
+
+test.each(['signed-out', 'no-table'] as const)('[WEB-14] %s is told and not tried again', async (why) => {
+  const page = new Harness()
+  await page.latest.fail(new JoinFailed(why))
+  page.connection.hurry()
+  expect(page.states).toEqual([why])
+  expect([page.timers.length, page.joins.length]).toEqual([0, 1])
+})
+
+test('[WEB-14] a room of an earlier join is not heard any more', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  const old = page.latest.listener
+  old.left()
+  await page.latest.succeed()
+  old.left()
+  old.shared(sharedTable())
+  expect(page.joins.length).toBe(2)
+  expect(page.fresh).toEqual([])
+})
+
+test('[WEB-13] the first state after a join or a reconnection is marked fresh, the next is not', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  page.latest.listener.shared(sharedTable())
+  page.latest.listener.shared(sharedTable())
+  page.latest.listener.dropped()
+  page.latest.listener.back()
+  page.latest.listener.shared(sharedTable())
+  expect(page.fresh).toEqual([true, false, true])
+})
+
+test('[WEB-14] a page that was closed while joining leaves the room it then gets', async () => {
+  const page = new Harness()
+  page.connection.close()
+  await page.latest.succeed()
+  expect(page.left).toBe(1)
+  expect(page.states).toEqual([])
+})

@@ -1,0 +1,168 @@
+import type { TableRequests } from '../../rooms/protocol.ts'
+import { type LinkListener, LinkLost, type LinkState, type SharedSnapshot, type TableLink } from './link.ts'
+
+/** One joined room, as the connection needs it; `colyseus.ts` makes it from the SDK's. */
+export interface JoinedRoom {
+  /** Errors: as `TableLink.request`. */
+  request<K extends keyof TableRequests>(type: K, ask: TableRequests[K]['ask']): Promise<TableRequests[K]['answer']>
+  leave(): void
+}
+
+/** What a joined room tells. `dropped`: the SDK tries to come back by itself. `left`: it has given up, or was sent away. */
+export type RoomListener = Omit<LinkListener, 'state' | 'shared'> & {
+  shared(snapshot: SharedSnapshot): void
+  dropped(): void
+  back(): void
+  left(): void
+}
+
+/** Why joining failed: `signed-out` and `no-table` will not get better by trying again. */
+export class JoinFailed extends Error {
+  readonly why: 'signed-out' | 'no-table' | 'unreachable'
+
+  constructor(why: 'signed-out' | 'no-table' | 'unreachable', cause?: unknown) {
+    super(`cannot join: ${why}`, { cause })
+    this.name = 'JoinFailed'
+    this.why = why
+  }
+}
+
+export type ConnectionPorts = {
+  /** Asks for a fresh ticket and joins. Errors: `JoinFailed`. */
+  join(listener: RoomListener): Promise<JoinedRoom>
+  after(delayMs: number, work: () => void): () => void
+  /** A number in [0, 1), to spread the attempts of many pages. */
+  random(): number
+}
+
+const FIRST_WAIT_MS = 400
+const LONGEST_WAIT_MS = 8_000
+/** Failed attempts after which the page says that it is offline rather than reconnecting. */
+const PATIENCE = 4
+
+/** How long to wait before attempt number `attempt` (from 1): doubling, at most eight seconds, spread by a third. */
+export function waitMs(attempt: number, random: number): number {
+  const base = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
+  return Math.round(base * (0.67 + 0.33 * random))
+}
+
+/**
+ * Keeps a page at its table for as long as the page is open. A dropped socket is first left to the SDK, which knows its
+ * seat; when the SDK gives up, a fresh ticket is taken and the table joined anew, with growing pauses and for ever.
+ */
+export class TableConnection implements TableLink {
+  readonly #ports: ConnectionPorts
+  readonly #listener: LinkListener
+  #room: JoinedRoom | null = null
+  #up = false
+  #fresh = true
+  #attempts = 0
+  #closed = false
+  #ended = false
+  /** Numbers the joins, so that a room of an earlier join is not heard any more. */
+  #turn = 0
+  #joining = false
+  #cancelWait: (() => void) | null = null
+
+  constructor(ports: ConnectionPorts, listener: LinkListener) {
+    this.#ports = ports
+    this.#listener = listener
+    void this.#join()
+  }
+
+  request<K extends keyof TableRequests>(type: K, ask: TableRequests[K]['ask']): Promise<TableRequests[K]['answer']> {
+    if (this.#room === null || !this.#up) return Promise.reject(new LinkLost('not connected'))
+    return this.#room.request(type, ask)
+  }
+
+  hurry(): void {
+    if (this.#cancelWait === null) return
+    this.#cancelWait()
+    this.#cancelWait = null
+    void this.#join()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelWait?.()
+    this.#room?.leave()
+  }
+
+  async #join(): Promise<void> {
+    if (this.#closed || this.#ended || this.#joining) return
+    this.#joining = true
+    this.#turn += 1
+    this.#fresh = true
+    try {
+      const room = await this.#ports.join(this.#hear(this.#turn))
+      if (this.#closed) room.leave()
+      else this.#joined(room)
+    } catch (error) {
+      this.#failed(error instanceof JoinFailed ? error.why : 'unreachable')
+    } finally {
+      this.#joining = false
+    }
+  }
+
+  #joined(room: JoinedRoom): void {
+    this.#room = room
+    this.#attempts = 0
+    this.#rise()
+  }
+
+  #failed(why: JoinFailed['why']): void {
+    if (this.#closed) return
+    if (why !== 'unreachable') {
+      this.#ended = true
+      this.#tell(why)
+      return
+    }
+    this.#attempts += 1
+    this.#tell(this.#attempts >= PATIENCE ? 'offline' : this.#room === null ? 'connecting' : 'reconnecting')
+    this.#cancelWait = this.#ports.after(waitMs(this.#attempts, this.#ports.random()), () => {
+      this.#cancelWait = null
+      void this.#join()
+    })
+  }
+
+  #hear(turn: number): RoomListener {
+    const current = (): boolean => turn === this.#turn && !this.#closed
+    return {
+      shared: (snapshot) => {
+        if (!current()) return
+        this.#listener.shared(snapshot, this.#fresh)
+        this.#fresh = false
+      },
+      public: (event) => {
+        if (current()) this.#listener.public(event)
+      },
+      private: (event) => {
+        if (current()) this.#listener.private(event)
+      },
+      dropped: () => {
+        if (!current()) return
+        this.#up = false
+        this.#fresh = true
+        this.#tell('reconnecting')
+      },
+      back: () => {
+        if (current()) this.#rise()
+      },
+      left: () => {
+        if (!current()) return
+        this.#up = false
+        this.#tell('reconnecting')
+        void this.#join()
+      },
+    }
+  }
+
+  #rise(): void {
+    this.#up = true
+    this.#tell('live')
+  }
+
+  #tell(state: LinkState): void {
+    if (!this.#closed) this.#listener.state(state)
+  }
+}
