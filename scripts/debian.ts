@@ -18,7 +18,8 @@ export function installDebianPackages(): readonly string[] {
     const names = missing.map(({ name }) => name)
     console.log(`Installing Debian packages for the tests: ${names.join(', ')} …`)
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-    const run = (args: string[]) => execFileSync('apt-get', args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
+    const run = (args: string[]) =>
+      execFileSync('apt-get', args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'] })
     run(['update', '-qq'])
     run(['install', '-y', '-qq', '--no-install-recommends', ...names])
   }
@@ -26,5 +27,9 @@ export function installDebianPackages(): readonly string[] {
 }
 
 function isDebianRoot(): boolean {
-  return process.getuid?.() === 0 && existsSync('/etc/os-release') && /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
+  return (
+    process.getuid?.() === 0 &&
+    existsSync('/etc/os-release') &&
+    /^ID=debian$/m.test(readFileSync('/etc/os-release', 'utf8'))
+  )
 }
