@@ -64,6 +64,12 @@ export const settings = {
     schema: whole(0, 600_000),
   }),
   SESSION_IDLE_MINUTES: setting('30', 'A session that nobody used for this long ends.', { schema: whole(1, 1440) }),
+  SIGN_UPS_PER_MINUTE: setting('10', 'Registrations that one address may attempt in a minute.', {
+    schema: whole(1, 100_000),
+  }),
+  SIGN_INS_PER_MINUTE: setting('10', 'Sign-ins that one address may attempt in a minute.', {
+    schema: whole(1, 100_000),
+  }),
   PLAY_MONEY_DAILY_CENTS: setting('5000000', 'Most play money, in cents, that one player may take in 24 hours.', {
     schema: whole(0, 1_000_000_000),
   }),
@@ -89,6 +95,8 @@ export type Config = {
   readonly marketMinReturnPercent: number
   readonly minRoundGapMs: number
   readonly sessionIdleMs: number
+  readonly signUpsPerMinute: number
+  readonly signInsPerMinute: number
   readonly playMoneyDailyCents: number
   /** Never logged, never sent. */
   readonly secrets: Secrets
@@ -131,6 +139,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     marketMinReturnPercent: values.MARKET_MIN_RETURN_PERCENT,
     minRoundGapMs: values.MIN_ROUND_GAP_MS,
     sessionIdleMs: values.SESSION_IDLE_MINUTES * 60_000,
+    signUpsPerMinute: values.SIGN_UPS_PER_MINUTE,
+    signInsPerMinute: values.SIGN_INS_PER_MINUTE,
     playMoneyDailyCents: values.PLAY_MONEY_DAILY_CENTS,
     secrets: readSecrets({
       secretsKey: values.SECRETS_KEY,
