@@ -18,7 +18,7 @@ export function leastReturn<Rules extends Json>(game: Game<Rules>, rules: Rules)
   return others.reduce((least, bet) => (compareRatios(bet.return, least.return) < 0 ? bet : least), first)
 }
 
-/** The bets that return less than a market allows; a table that offers any of them is refused when it is opened (G12). */
+/** The bets that return less than a market allows; a table with any of them is refused when it is opened (G12). */
 export function betsBelow<Rules extends Json>(game: Game<Rules>, rules: Rules, least: Ratio): BetReturn[] {
   return game.returns(rules).filter((bet) => compareRatios(bet.return, least) < 0)
 }

@@ -3,7 +3,7 @@ import type { Pocket, Wheel } from './pockets.ts'
 
 /**
  * Where a chip lies on a felt drawn lengthwise, in cells: x from 0 at the line between the zero and 1-2-3 to 12 at the
- * far end, y downwards from 0 above the row of 3, 6, 9 … The zero lies left of x = 0, columns are paid right of x = 12,
+ * far end, y downwards from 0 above the row of 3, 6, 9. The zero lies left of x = 0, columns are paid right of x = 12,
  * dozens and even chances below y = 3 and y = 4.
  */
 export type Place = { readonly x: number; readonly y: number }

@@ -84,7 +84,7 @@ describe('payouts', () => {
       expect(pay(laPartage, { kind: 'red' }, stake, 0)).toBe(back)
   })
 
-  test('[ROU-10] under la partage s cents return 73/74 of them and, when s is odd, half a cent in 37 spins more', () => {
+  test('[ROU-10] under la partage an even stake returns exactly 73/74, an odd one half a cent in 37 spins more', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1_000_000 }), (stake) => {
         const paid = POCKETS['single-zero'].reduce<number>(
@@ -104,7 +104,7 @@ describe('payouts', () => {
     expect(pay(european, { kind: 'orphelins' }, 500, 0)).toBe(0)
   })
 
-  test('[ROU-14] the parts of every bet sum to its stake, and its payout is that of its parts as bets of their own', () => {
+  test('[ROU-14] the parts of every bet sum to its stake, and their payouts to its payout', () => {
     fc.assert(
       fc.property(anyBet, ({ rules, selection, chipCents, pocket }) => {
         const stake = stakeOf(rules, selection, chipCents)

@@ -20,7 +20,7 @@ export function returns(rules: RouletteRules): BetReturn[] {
   return [...byName.values()]
 }
 
-/** What one bet returns on average, and how often it pays anything, exactly. Half of its stake is whole cents (ROU-10). */
+/** What one bet returns on average, and how often it pays anything, exactly; the stake is even (ROU-10). */
 export function enumerate(
   rules: RouletteRules,
   selection: RouletteSelection,

@@ -1,6 +1,6 @@
 import type { Wheel } from './pockets.ts'
 
-/** A table's own settings. La partage (half of an even chance comes back on zero) is a rule of the single-zero wheel. */
+/** A table's own settings. La partage, half of an even chance back on zero, belongs to the single-zero wheel. */
 export type RouletteRules = { readonly wheel: Wheel; readonly laPartage: boolean }
 
 /** The rules a house may open a table under, by the name of the variant (ROU-20). */

@@ -6,7 +6,7 @@ export type Announced = 'voisins' | 'tiers' | 'orphelins' | 'jeu-zero'
 
 /**
  * What a bet is on, in its one canonical form: keys in this order, numbers as the felt shows them (0, 00, 1 to 36).
- * `index` runs from 1 to 3, `reach` (neighbours on each side) from 1 to 5, `digit` from 0 to 9. Source: RULES.md ROU-15.
+ * `index` runs from 1 to 3, `reach` (neighbours on each side) from 1 to 5, `digit` from 0 to 9. Source: ROU-15.
  */
 export type RouletteSelection =
   | { readonly kind: NumbersKind; readonly numbers: readonly Pocket[] }

@@ -15,7 +15,7 @@ export type RouletteStatistics = {
   readonly hot: readonly PocketCount[]
   /** Pockets that came least often, then longest ago. */
   readonly cold: readonly PocketCount[]
-  /** Part of the rounds, from 0 to 1, in which each outside bet won ("red", "dozen:1", "column:3") or a zero came ("zero"). */
+  /** Part of the rounds, 0 to 1, in which each outside bet won ("red", "dozen:1") or a zero came ("zero"). */
   readonly shares: Readonly<Record<string, number>>
 }
 
