@@ -99,6 +99,7 @@ export class MemoryLedger {
   }
 
   reserve(requests: readonly StakeRequest[]): StakeAnswer[] {
+    for (const { bet } of requests) assert(bet.stakeCents > 0, 'LED-1: a stake is a positive amount')
     return requests.map((request) => {
       if (this.#fenced(request)) return fencedAnswer(request)
       const refusal = this.#reserveOne(request)
@@ -109,8 +110,8 @@ export class MemoryLedger {
   release(requests: readonly StakeRequest[]): StakeAnswer[] {
     return requests.map((request) => {
       if (this.#fenced(request)) return fencedAnswer(request)
-      const refusal = this.#releaseOne(request)
-      return this.#answer(request, refusal === 'bets-closed' ? 'reserved' : 'released', refusal)
+      const { held, refusal } = this.#releaseOne(request)
+      return this.#answer(request, held ? 'reserved' : 'released', refusal)
     })
   }
 
@@ -254,21 +255,22 @@ export class MemoryLedger {
     return balance < bet.stakeCents && !this.#lacks('funds') ? 'insufficient-funds' : null
   }
 
-  /** Null when nothing of the stake is held any more; otherwise what stood in the way, or what it had been refused for. */
-  #releaseOne({ roundId, bet }: StakeRequest): Refusal | null {
+  /** Whether the stake is still held, and what stood in the way or what it had been refused for. */
+  #releaseOne({ roundId, bet }: StakeRequest): { held: boolean; refusal: Refusal | null } {
     const known = this.#stakes.get(bet.betId)
     if (known === undefined) {
       if (!this.#lacks('tombstones')) this.#keep(roundId, bet, 'withdrawn')
-      return null
+      return { held: false, refusal: null }
     }
-    if (known.content !== contentOf(roundId, bet)) return 'bet-id-taken'
-    if (known.outcome === 'withdrawn' || (known.released && !this.#lacks('once'))) return null
-    if (known.outcome !== 'posted') return known.outcome
+    if (known.content !== contentOf(roundId, bet)) return { held: false, refusal: 'bet-id-taken' }
+    if (known.outcome === 'withdrawn' || (known.released && !this.#lacks('once'))) return { held: false, refusal: null }
+    if (known.outcome !== 'posted') return { held: false, refusal: known.outcome }
     const round = this.rounds.get(roundId)
     assert(round !== undefined, 'LED-5: a stake that is held belongs to a round')
-    if ((round.betDigest !== null || round.ended !== null) && !this.#lacks('closed-rounds')) return 'bets-closed'
+    if ((round.betDigest !== null || round.ended !== null) && !this.#lacks('closed-rounds'))
+      return { held: true, refusal: 'bets-closed' }
     this.#giveBack(known, round)
-    return null
+    return { held: false, refusal: null }
   }
 
   #giveBack(stake: Stake, round: MemoryRound): void {

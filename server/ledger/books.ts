@@ -6,7 +6,11 @@ export type Fence = { readonly tableId: string; readonly epoch: number }
 
 export type StakeRequest = Fence & { readonly roundId: string; readonly bet: NewBet }
 
-/** `reserved`, `refused` and `released` are final; `fenced` says that another owner runs the table now. */
+/**
+ * To a reservation: `reserved`, `refused` with its code, or `fenced` (another owner runs the table now).
+ * To a release: `released` (nothing is held under this id; the code tells when it never was), `reserved` with
+ * `bets-closed` (the round was closed before), or `fenced`.
+ */
 export type StakeAnswer = {
   readonly betId: string
   readonly fate: 'reserved' | 'refused' | 'released' | 'fenced'
@@ -30,18 +34,25 @@ export type Ended = {
  * The casino's books: what a table may ask of the double-entry ledger. One contract suite runs on every implementation
  * (Debian's PostgreSQL, the embedded one, the simulator's memory). Every call may be repeated with the same ids after
  * a lost reply: the same id with the same content gives the same answer, with other content it is refused, and a
- * refused id stays refused. Errors: a call rejects only when the database is out of reach; then nothing is known, ask again.
+ * refused id stays refused. Bet and grant ids are UUIDs in lower case. Errors: rejects with `BooksOutOfReach` when nothing is
+ * known and the same may be asked again; any other rejection is a broken invariant.
  */
 export interface Books {
   /** Take-over: fences out every earlier owner. Read only after this has returned. Answers the new epoch. */
   raiseEpoch(tableId: string): Promise<number>
-  /** Makes a round's opening durable. A round id that exists with other content is a broken invariant. */
+  /**
+   * Makes a round's opening durable. A round id that exists with other content is a broken invariant, and so is a round
+   * of a table whose last one has not ended.
+   */
   openRound(fence: Fence, opening: Opening): Promise<'opened' | 'fenced'>
   /** Moves stakes from players to the table's escrow, many at once, each with its own verdict, in one commit. */
   reserve(requests: readonly StakeRequest[]): Promise<readonly StakeAnswer[]>
   /** Gives stakes back; an unknown stake leaves a tombstone, so that its late reservation is refused (`withdrawn`). */
   release(requests: readonly StakeRequest[]): Promise<readonly StakeAnswer[]>
-  /** Records the digest of the accepted bets; no stake is taken for the round afterwards. */
+  /**
+   * Records the digest of the accepted bets; no stake goes in or out afterwards. Answers the digest that stands; on a
+   * round that is void already it records nothing.
+   */
   closeRound(fence: Fence, roundId: string, betDigest: string): Promise<string | 'fenced'>
   /** Registers the draw once; answers the one that stands, whoever registered it. Refused once the round is void. */
   registerDraw(fence: Fence, roundId: string, draw: Draw): Promise<Draw | 'fenced' | 'void'>

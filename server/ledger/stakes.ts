@@ -1,0 +1,184 @@
+import type pg from 'pg'
+import { assert } from '../../engine/assert.ts'
+import { toCents } from '../../engine/money.ts'
+import type { Refusal } from '../../engine/round/types.ts'
+import type { StakeAnswer, StakeRequest } from './books.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { assertUuid, BooksOutOfReach, posting } from './out-of-reach.ts'
+
+export type StakeKind = 'reserve' | 'release'
+type Verdict = readonly [verdict: string, balanceCents: number | null]
+
+/** A repeat meets another's uncommitted row at most once each time, so a few passes are plenty. */
+const PASSES = 4
+const MAX_TEXT = 4096
+
+/**
+ * Errors: throws when a request could not be written as a row; one such request in a batch would fail all the others,
+ * so whoever gathers batches asks this first.
+ */
+export function assertStakeRequest({ roundId, bet }: StakeRequest): void {
+  assertUuid(bet.betId)
+  toCents(bet.stakeCents)
+  assert(bet.stakeCents > 0, 'LED-1: a stake is a positive amount')
+  const texts = [roundId, bet.playerId, canonicalJson(bet.selection)]
+  assert(
+    texts.every((text) => text.length <= MAX_TEXT && !text.includes('\0')),
+    'LED-4: names and selections are short texts without zero characters',
+  )
+}
+
+/** Asks for many stakes at once and answers each in its place; see `Books.reserve` and `Books.release`. */
+export async function askStakes(
+  pool: pg.Pool,
+  kind: StakeKind,
+  requests: readonly StakeRequest[],
+): Promise<StakeAnswer[]> {
+  const answers = new Array<StakeAnswer>(requests.length)
+  for (const wave of waves(requests)) {
+    const verdicts = await (kind === 'reserve' ? reserveWave(pool, wave) : releaseWave(pool, wave))
+    for (const [i, { at, request }] of wave.entries()) answers[at] = answerOf(kind, request, verdicts[i])
+  }
+  return answers
+}
+
+type Asked = { readonly at: number; readonly request: StakeRequest }
+
+/** The requests in order, cut where a bet id comes again: within one statement an id must not meet itself. */
+function waves(requests: readonly StakeRequest[]): Asked[][] {
+  const cut: Asked[][] = []
+  let wave: Asked[] = []
+  const seen = new Set<string>()
+  for (const [at, request] of requests.entries()) {
+    if (seen.has(request.bet.betId)) {
+      cut.push(wave)
+      wave = []
+      seen.clear()
+    }
+    seen.add(request.bet.betId)
+    wave.push({ at, request })
+  }
+  if (wave.length > 0) cut.push(wave)
+  return cut
+}
+
+async function reserveWave(pool: pg.Pool, wave: readonly Asked[]): Promise<Verdict[]> {
+  const batch = new StakeColumns(wave)
+  const verdicts = await call(
+    pool,
+    'ledger_reserve',
+    'select verdict, balance from ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    [...batch.columns(), batch.needs()],
+  )
+  await settleLeftOver(wave, verdicts, (left) =>
+    call(
+      pool,
+      'ledger_reserve_in_order',
+      'select verdict, balance from ledger_reserve_in_order($1, $2, $3, $4, $5, $6, $7, $8)',
+      new StakeColumns(left).columns(),
+    ),
+  )
+  return verdicts
+}
+
+async function releaseWave(pool: pg.Pool, wave: readonly Asked[]): Promise<Verdict[]> {
+  const release = (asked: readonly Asked[]): Promise<Verdict[]> =>
+    call(
+      pool,
+      'ledger_release',
+      'select verdict, balance from ledger_release($1, $2, $3, $4, $5, $6, $7, $8)',
+      new StakeColumns(asked).columns(),
+    )
+  const verdicts = await release(wave)
+  await settleLeftOver(wave, verdicts, release)
+  return verdicts
+}
+
+/** Asks once more for what was answered 'again', and writes the verdicts over. */
+async function settleLeftOver(
+  wave: readonly Asked[],
+  verdicts: Verdict[],
+  ask: (left: readonly Asked[]) => Promise<Verdict[]>,
+): Promise<void> {
+  for (let pass = 1; ; pass++) {
+    const places = [...verdicts.keys()].filter((i) => verdicts[i]?.[0] === 'again')
+    if (places.length === 0) return
+    if (pass > PASSES) throw new BooksOutOfReach('stakes were asked for by too many at once')
+    const left = places.flatMap((i) => wave[i] ?? [])
+    for (const [i, verdict] of (await ask(left)).entries()) verdicts[places[i] ?? -1] = verdict
+  }
+}
+
+async function call(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<Verdict[]> {
+  const { rows } = await posting(() => pool.query<Verdict[]>({ name, text, values, rowMode: 'array' }))
+  return rows as unknown as Verdict[]
+}
+
+/** A batch as columns: one place for each round under its epoch, one element for each request. */
+class StakeColumns {
+  readonly #tables: string[] = []
+  readonly #epochs: number[] = []
+  readonly #rounds: string[] = []
+  readonly #places: number[] = []
+  readonly #bets: string[] = []
+  readonly #players: string[] = []
+  readonly #cents: number[] = []
+  readonly #selections: string[] = []
+  readonly #needs = new Map<string, number>()
+
+  constructor(wave: readonly Asked[]) {
+    const placeOf = new Map<string, number>()
+    for (const { request } of wave) {
+      const { tableId, epoch, roundId, bet } = request
+      const key = `${epoch} ${roundId} ${tableId}`
+      let place = placeOf.get(key)
+      if (place === undefined) {
+        place = this.#rounds.length + 1
+        placeOf.set(key, place)
+        this.#tables.push(tableId)
+        this.#epochs.push(epoch)
+        this.#rounds.push(roundId)
+      }
+      this.#places.push(place)
+      this.#bets.push(bet.betId)
+      this.#players.push(bet.playerId)
+      this.#cents.push(bet.stakeCents)
+      this.#selections.push(canonicalJson(bet.selection))
+      this.#needs.set(bet.playerId, (this.#needs.get(bet.playerId) ?? 0) + bet.stakeCents)
+    }
+  }
+
+  columns(): unknown[] {
+    const plain = (values: readonly (number | string)[]): string => `{${values.join(',')}}`
+    return [
+      this.#tables,
+      plain(this.#epochs),
+      this.#rounds,
+      plain(this.#places),
+      plain(this.#bets),
+      this.#players,
+      plain(this.#cents),
+      this.#selections,
+    ]
+  }
+
+  /** For each request, the sum of its player's stakes in the batch. */
+  needs(): string {
+    return `{${this.#players.map((player) => this.#needs.get(player)).join(',')}}`
+  }
+}
+
+function answerOf(kind: StakeKind, { bet }: StakeRequest, verdict: Verdict | undefined): StakeAnswer {
+  assert(verdict !== undefined, 'LED-4: every request has its answer')
+  const [word, balance] = verdict
+  const { betId } = bet
+  const balanceCents = balance === null ? null : toCents(balance)
+  if (word === 'fenced') return { betId, fate: 'fenced', refusal: null, balanceCents: null }
+  if (kind === 'reserve') {
+    if (word === 'posted') return { betId, fate: 'reserved', refusal: null, balanceCents }
+    return { betId, fate: 'refused', refusal: word as Refusal, balanceCents }
+  }
+  if (word === 'released' || word === 'withdrawn') return { betId, fate: 'released', refusal: null, balanceCents }
+  if (word === 'held') return { betId, fate: 'reserved', refusal: 'bets-closed', balanceCents }
+  return { betId, fate: 'released', refusal: word as Refusal, balanceCents }
+}
