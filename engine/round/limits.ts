@@ -21,8 +21,8 @@ export function checkBet(game: Game, terms: Terms, asked: NewBet): CheckedBet | 
 }
 
 /**
- * Why the table's limits forbid one more bet, or null when they allow it (RND-4). The minimum holds for each bet, the
- * maximum for all that the player has on one position, whether it came there alone or as part of a compound bet.
+ * Why the table's limits forbid one more bet, or null when they allow it (RND-4). The minimum holds for each bet and for
+ * each chip of a compound bet; the maximum for all that the player has on one position, alone or in compound bets.
  */
 export function overLimit(game: Game, round: Round, { bet, parts }: CheckedBet): Refusal | null {
   const { rules, limits } = round.opening.terms
@@ -36,6 +36,7 @@ export function overLimit(game: Game, round: Round, { bet, parts }: CheckedBet):
   for (const part of parts) {
     const most = limits.perBet[part.kind]
     if (most === undefined) return 'kind-not-offered'
+    if (part.stakeCents < most.minCents) return 'below-minimum'
     const total = (onPosition.get(part.position) ?? 0) + part.stakeCents
     if (total > most.maxCents) return 'above-maximum'
     onPosition.set(part.position, total)

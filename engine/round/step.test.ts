@@ -4,7 +4,7 @@ import { toCents } from '../money.ts'
 import { due, payouts } from './due.ts'
 import { handleCents, openRound, restsUntilMs, step, stepAll } from './step.ts'
 import { accepted, placed, roundIn, testBet, testOpening, walk } from './testing.ts'
-import type { Phase, Refusal, Round, RoundEvent } from './types.ts'
+import type { Limits, NewBet, Phase, Refusal, Round, RoundEvent } from './types.ts'
 import { spots } from './view.ts'
 
 const roundId = 'lima.1.0'
@@ -88,6 +88,10 @@ describe('phases', () => {
   })
 })
 
+function walkRefusal(perBet: Limits['perBet'], bet: NewBet): Refusal | null {
+  return refusalOf(openRound(testOpening({ limits: { perBet } })), placed(bet))
+}
+
 describe('bets', () => {
   const open = openRound(testOpening())
   const refused = (bet: Parameters<typeof testBet>[0], atMs = 2_000) => refusalOf(open, placed(testBet(bet), atMs))
@@ -134,6 +138,12 @@ describe('bets', () => {
       )
     expect(at(table, 'b1', 99)).toBe('below-minimum')
     expect(at(table, 'b1', 1_001)).toBe('above-maximum')
+    const neighbours = { kind: 'neighbours', of: 17, reach: 2 } as const
+    const thin = walkRefusal(
+      { ...limits.perBet, neighbours: range },
+      testBet({ selection: neighbours, stakeCents: toCents(495) }),
+    )
+    expect(thin).toBe('below-minimum')
     const one = walk(table, ...accepted(testBet({ betId: 'b0', stakeCents: toCents(950) })))
     expect(at(one, 'b1', 100)).toBe('above-maximum')
     expect(at(one, 'b1', 100, 18)).toBe(null)

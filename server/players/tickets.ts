@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Database } from '../database/open.ts'
 
-export type TicketHolder = { readonly playerId: string; readonly name: string }
+export type TicketHolder = { readonly playerId: string; readonly name: string; readonly tableId: string }
 
 const TICKET_BYTES = 32
 export const TICKET_MS = 30_000
@@ -43,16 +43,16 @@ export class Tickets {
     return { ticket, expiresAtMs }
   }
 
-  /** Who holds the ticket; null when it is unknown, used, expired or for another table. It is used up in every case. */
-  async spend(ticket: string, tableId: string): Promise<TicketHolder | null> {
+  /** Who holds the ticket, and for which table; null when it is unknown, used or expired. It is used up in every case. */
+  async spend(ticket: string): Promise<TicketHolder | null> {
     if (!TICKET_TEXT.test(ticket)) return null
     const spent = await this.#database.kysely
       .deleteFrom('table_ticket')
       .where('hash', '=', hashOf(ticket))
       .returning(['player_id', 'name', 'table_id', 'expires_at_ms'])
       .executeTakeFirst()
-    if (spent === undefined || spent.table_id !== tableId || spent.expires_at_ms <= this.#nowMs()) return null
-    return { playerId: spent.player_id, name: spent.name }
+    if (spent === undefined || spent.expires_at_ms <= this.#nowMs()) return null
+    return { playerId: spent.player_id, name: spent.name, tableId: spent.table_id }
   }
 
   /** Forgets expired tickets; answers how many there were. */
