@@ -57,7 +57,7 @@ describe('[DRW-9] the pool', () => {
     expect(pool.counters().refillFailures).toBe(0)
   })
 
-  test('[DRW-12 DRW-13 G10] a series, a commitment and a draw through the workers; any pool with the key agrees', async () => {
+  test('[DRW-12 DRW-13 G10] series, commitment and draw by the workers; any pool with the key agrees', async () => {
     const [one, other] = await Promise.all([started(), started({ threads: 1 })])
     const ref = { tableId: 'r', seriesId: 'r.1' }
     const { sealedSecret, root } = await one.newSeries({ ...ref, rounds: 100 })
@@ -102,7 +102,7 @@ describe('[DRW-9] the pool', () => {
     await expect(pool.draw(roundOf('r', sealedSecret))).resolves.toBeDefined()
   })
 
-  test('[DRW-9] stopping refuses takes and tasks, and rejects what is under way, with nothing left uncaught', async () => {
+  test('[DRW-9] stopping refuses takes and tasks and rejects what is under way; nothing is left uncaught', async () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
     const pool = await started()

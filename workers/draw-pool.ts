@@ -63,8 +63,9 @@ const LONGEST_RETRY_MS = 5000
 /**
  * The only source of a game's randomness: threads that hold the generators and the series' secrets, and a ring of
  * ready-made words that the main thread takes from without waiting. Lifetime: `start` once, then `stop`.
- * Errors: takes throw and tasks reject with `PoolError`. After a failed health test nothing random is given (`unhealthy`)
- * until a new pool is started, while `commitment`, `draw` and `verifyRound` go on, so that open rounds can finish (G8).
+ * Errors: takes throw and tasks reject with `PoolError`. After a failed health test nothing random is given
+ * (`unhealthy`) until a new pool is started, while `commitment`, `draw` and `verifyRound` go on, so that open rounds
+ * can finish (G8).
  * Source: RULES.md.
  */
 export class DrawPool {
@@ -100,7 +101,7 @@ export class DrawPool {
     })
   }
 
-  /** Resolves when a worker's generator has passed its start-up test. Errors: rejects as `unhealthy` or `worker-failed`. */
+  /** Resolves once a worker's generator has passed its start-up test. Errors: `unhealthy`, `worker-failed`. */
   async start(): Promise<void> {
     assert(this.#phase === 'new', 'DRW-9: a draw pool is started once')
     this.#phase = 'running'

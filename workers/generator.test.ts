@@ -42,7 +42,7 @@ describe('[DRW-5 G3] no stream is ever given twice', () => {
     expect(repeats(starts(1000, {}))).toBe(0)
   })
 
-  test('[DRW-5 G2 G3] 1,000 starts at one instant, under one name, share no block: entropy alone sets them apart', () => {
+  test('[DRW-5 G2 G3] 1,000 starts at one instant under one name share no block: entropy sets them apart', () => {
     vi.useFakeTimers({ toFake: ['Date', 'performance', 'hrtime'] })
     expect(repeats(starts(1000, frozen))).toBe(0)
   })

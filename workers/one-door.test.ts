@@ -10,13 +10,13 @@ function code(): [string, string][] {
 
 const using = (word: RegExp) => code().flatMap(([name, text]) => (word.test(text) ? [name] : []))
 
-test('[DRW-1 G2] randomness enters through the intake of entropy alone; seals take their nonces from the system', () => {
+test('[DRW-1 G2] randomness enters through the intake of entropy alone; seals make their own nonces', () => {
   expect(code().length).toBeGreaterThan(10)
   expect(using(/random(Bytes|Fill|FillSync|Int|UUID)|getRandomValues/)).toEqual(['entropy.ts', 'seal.ts'])
   expect(using(/Math\.random/)).toEqual([])
 })
 
-test('[DRW-1 G2] no wall clock makes randomness; the monotonic clock is read by the generator, to age and to name itself', () => {
+test('[DRW-1 G2] no wall clock makes randomness; the generator reads the monotonic one to age', () => {
   expect(using(/Date\.now|new Date/)).toEqual([])
   expect(using(/performance\.now|hrtime/)).toEqual(['generator.ts'])
 })

@@ -117,7 +117,7 @@ test('[DRW-8] a slab written halfway is not used', async () => {
   expect(ring.counters().slabsReady).toBe(0)
 })
 
-test('[DRW-8 G8] closing forgets every ready word and refuses takes with its code, also for slabs that come late', async () => {
+test('[DRW-8 G8] closing forgets every ready word, late slabs too, and refuses takes with its code', async () => {
   const { ring, asked, finish } = ringOf()
   expect(() => ring.below(37)).toThrow('stopped')
   ring.open()

@@ -13,7 +13,7 @@ test('[DRW-6 G5] over all 65,536 words of 16 bits, every number of every range 2
   }
 })
 
-test('[DRW-6 G5] over all 2^32 words too: each number owns a run of words, of which at most the first is rejected', () => {
+test('[DRW-6 G5] over all 2^32 words too: each number owns a run of words, at most its first is rejected', () => {
   for (const n of RANGES) {
     const each = Math.floor(WORD_SPAN / n)
     for (let value = 0; value < n; value++) {

@@ -69,7 +69,7 @@ export class TaskPool {
     await pool?.destroy()
   }
 
-  /** Errors: rejects with `PoolError` `busy`, `stopped` or `worker-failed`, or with the code that the worker answered. */
+  /** Errors: rejects with `PoolError` `busy`, `stopped`, `worker-failed`, or the code that the worker answered. */
   async run<T>(name: string, request: unknown): Promise<T> {
     if (this.#underWay >= this.#options.maxUnderWay) throw new PoolError('busy', 'too many tasks are under way')
     this.#underWay++
@@ -84,10 +84,16 @@ export class TaskPool {
   async once<T>(name: string, request: unknown): Promise<T> {
     const pool = this.#pool
     if (pool === null) throw new PoolError('stopped', 'the pool is not running')
-    const signal = AbortSignal.timeout(this.#options.taskMs)
-    const answer = (await pool.run(request, { name, signal })) as Answer<T>
-    if (!answer.ok) throw new PoolError(answer.code, answer.message)
-    return answer.value
+    // Not AbortSignal.timeout, which would keep every request in memory until its time is over.
+    const giveUp = new AbortController()
+    const timer = setTimeout(() => giveUp.abort(), this.#options.taskMs)
+    try {
+      const answer = (await pool.run(request, { name, signal: giveUp.signal })) as Answer<T>
+      if (!answer.ok) throw new PoolError(answer.code, answer.message)
+      return answer.value
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   get underWay(): number {

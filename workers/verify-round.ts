@@ -38,7 +38,7 @@ export type RoundFault = {
 export type RoundVerdict = { readonly ok: boolean; readonly bets: number; readonly faults: readonly RoundFault[] }
 
 /**
- * Plays a stored round again from its seed and compares the commitment, the outcome and every payout. It holds no secret.
+ * Plays a stored round again from its seed and compares the commitment, the outcome and every payout; needs no secret.
  * Errors: throws `PoolError` `malformed`, `round-out-of-range`, `unknown-game`, `bad-rules`. Source: rule DRW-15.
  */
 export function verifyRound(round: StoredRound): RoundVerdict {

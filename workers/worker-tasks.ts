@@ -33,7 +33,7 @@ export function workerTasks({ sealKeys }: DrawWorkerData, options?: Partial<Gene
   }
 }
 
-/** Makes the generator at the first use, so that a failed start-up test is an answer and not a worker that cannot load. */
+/** Makes the generator at the first use: a failed start-up test is then an answer, not a worker that cannot load. */
 function generatorOf(options: Partial<GeneratorOptions> = {}): () => Generator {
   let made: Generator | null = null
   let failed: GeneratorFailure | null = null

@@ -75,7 +75,7 @@ describe('[DRW-16 G6] the running pool, seeded by the operating system', () => {
   beforeAll(() => pool.start())
   afterAll(() => pool.stop())
 
-  test('[DRW-16 G6] passes the battery; a test with p below one in a million is made once more and must then pass', async () => {
+  test('[DRW-16 G6] passes the battery; a p below one in a million is made once more and must then pass', async () => {
     const suspect = (results: TestResult[]) => results.filter(({ p }) => !(p >= RETRY_BELOW))
     const first = suspect(await battery(pool, 500_000))
     const again = first.length === 0 ? [] : suspect(await battery(pool, 1_000_000))
@@ -134,7 +134,7 @@ describe('[DRW-17] biased generators, each fed with good bits, are rejected', ()
     expect(verdict(wordTests(new Uint32Array(bytes.buffer))).passed).toBe(false)
   })
 
-  test('[DRW-17] u16 % 37 and u16 % 52 pass every test of this size, which is why the proof over all words exists', () => {
+  test('[DRW-17] u16 % 37 and u16 % 52 pass at this size, which is why the proof over all words exists', () => {
     for (const n of [37, 52]) {
       const values = Uint16Array.from({ length: COUNT }, () => u16Remainder(bits.u16(), n))
       expect(verdict(sequenceTests(values, n)).passed).toBe(true)

@@ -11,7 +11,7 @@ const ORDER = 4
 
 /**
  * Every test of a sequence of numbers in [0, k). Needs about 20 k^2 of them.
- * Source: Knuth, The Art of Computer Programming 2, 3.3.2; the kinds are those that GLI-19 and Pa. Code 58 section 810 name.
+ * Source: Knuth, The Art of Computer Programming 2, 3.3.2; the kinds are those of GLI-19 3.2.2 and Pa. Code 58 § 810.5.
  */
 export function sequenceTests(values: ArrayLike<number>, k: number): TestResult[] {
   return [

@@ -4,9 +4,9 @@ import type { DrawRequest, NewSeriesRequest } from '../series.ts'
 import { type DrawWorkerData, workerTasks } from '../worker-tasks.ts'
 
 /**
- * The real worker, wrapped so that tests can break it. The table's id says how a task breaks ("throws-2-…", "exits-1-…",
- * "starves-1-…", "hangs-1-…": for its first so many attempts), and the file named in the environment counts attempts,
- * since a dead worker remembers nothing.
+ * The real worker, wrapped so that tests can break it. The table's id says how a task breaks and for how many attempts
+ * ("throws-2-a", "exits-1-b", "starves-1-c", "hangs-1-d"); the file named in the environment counts the attempts, since
+ * a dead worker remembers nothing.
  */
 const real = workerTasks(workerData as DrawWorkerData)
 const ATTEMPTS = process.env.FAULTY_WORKER_LOG ?? ''
