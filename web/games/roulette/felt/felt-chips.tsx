@@ -1,0 +1,144 @@
+import { useRef } from 'preact/hooks'
+import { toCents } from '../../../../engine/money.ts'
+import { parts } from '../../../../engine/roulette/bets.ts'
+import type { Pocket } from '../../../../engine/roulette/pockets.ts'
+import { chipText } from '../chips/breakdown.ts'
+import { ChipStack } from '../chips/chip.tsx'
+import type { OwnBet, RouletteTableProps } from '../types.ts'
+import type { FeltPlan, Spot } from './geometry.ts'
+import { type OwnStake, othersCents, type RoundOutcome } from './stakes.ts'
+
+type FeltChipsProps = Pick<RouletteTableProps, 'rules' | 'ownBets' | 'spots' | 'money' | 'selectedChipCents'> & {
+  readonly plan: FeltPlan
+  readonly stakes: ReadonlyMap<string, OwnStake>
+  /** The place that a chip in hand hovers over, or null. */
+  readonly aimedAt: Spot | null
+  /** Null until the ball is at rest. */
+  readonly result: RoundOutcome | null
+  readonly winner: Pocket | null
+}
+
+/** Everything that lies on the cloth: own chips, the others' as ghosts, chips on their way off, payouts, the dolly. */
+export function FeltChips(props: FeltChipsProps) {
+  const { plan, stakes, spots, result, winner, aimedAt, money } = props
+  const scale = plan.orientation === 'horizontal' ? 1 : 0.9
+  const departing = useDeparting(props.ownBets)
+  const at = ({ anchor }: Spot) => `translate(${anchor.x} ${anchor.y}) scale(${scale})`
+  const wonOn = (name: string) => result?.paid.get(name)
+  return (
+    <svg class="rf-chips" viewBox={`0 0 ${plan.width} ${plan.height}`} aria-hidden="true">
+      {[...plan.spots.values()].map((spot) => {
+        const others = othersCents(spots, spot.name, stakes.get(spot.name))
+        return others === 0 ? null : (
+          <g key={spot.name} transform={at(spot)}>
+            <Ghost cents={others} beside={stakes.has(spot.name)} />
+          </g>
+        )
+      })}
+      {winner !== null && <Dolly plan={plan} pocket={winner} />}
+      {[...stakes].map(([name, stake]) => {
+        const spot = plan.spots.get(name)
+        return spot === undefined ? null : (
+          <g key={`${name} ${stake.betIds.at(-1)}`} transform={at(spot)}>
+            <OwnChips stake={stake} result={result} paidCents={wonOn(name)} />
+          </g>
+        )
+      })}
+      {departing.flatMap((bet) =>
+        (parts(props.rules, bet.selection, toCents(bet.stakeCents)) ?? []).map(({ position, stakeCents }) => {
+          const spot = plan.spots.get(position)
+          return spot === undefined ? null : (
+            <g key={`${bet.betId} ${position}`} transform={at(spot)}>
+              <g class={isRefused(bet) ? 'rf-stack rf-refused' : 'rf-stack rf-taken'}>
+                <ChipStack cents={stakeCents} />
+              </g>
+            </g>
+          )
+        }),
+      )}
+      {[...(result?.paid ?? [])].map(([name, cents]) => {
+        const spot = plan.spots.get(name)
+        return spot === undefined ? null : <Payout key={name} spot={spot} plan={plan} text={money(cents)} />
+      })}
+      {aimedAt !== null && result === null && (
+        <g transform={at(aimedAt)} class="rf-aim">
+          <ChipStack cents={props.selectedChipCents} />
+        </g>
+      )}
+    </svg>
+  )
+}
+
+function OwnChips({
+  stake,
+  result,
+  paidCents,
+}: {
+  stake: OwnStake
+  result: RoundOutcome | null
+  paidCents?: number | undefined
+}) {
+  const { acceptedCents, pendingCents, leavingCents } = stake
+  const waiting = pendingCents + leavingCents > 0
+  const fate = result === null ? '' : paidCents === undefined ? ' rf-lost' : result.celebrate ? ' rf-won' : ' rf-kept'
+  return (
+    <g class={`rf-stack${waiting ? ' rf-waiting' : ''}${fate}`}>
+      <g class="rf-drop">
+        {result !== null && paidCents !== undefined && <circle class="rf-halo" r="21" />}
+        <ChipStack cents={acceptedCents + pendingCents + leavingCents} />
+        {waiting && <circle class="rf-wait" r="19.5" />}
+      </g>
+    </g>
+  )
+}
+
+function Ghost({ cents, beside }: { cents: number; beside: boolean }) {
+  return (
+    <g class="rf-ghost" transform={beside ? 'translate(15 -15)' : undefined}>
+      <circle r="10" />
+      <text y="0.5">{chipText(cents)}</text>
+    </g>
+  )
+}
+
+/** What is credited there, the stake included, written above the chips and kept inside the drawing. */
+function Payout({ spot, plan, text }: { spot: Spot; plan: FeltPlan; text: string }) {
+  const half = text.length * 3.6 + 9
+  const x = Math.min(Math.max(spot.anchor.x, half + 3), plan.width - half - 3)
+  const y = Math.max(spot.anchor.y - 32, 13)
+  return (
+    <g class="rf-payout" transform={`translate(${x} ${y})`}>
+      <rect x={-half} y="-11" width={2 * half} height="22" rx="11" />
+      <text y="0.5">{text}</text>
+    </g>
+  )
+}
+
+/** The croupier's marker on the winning number. */
+function Dolly({ plan, pocket }: { plan: FeltPlan; pocket: Pocket }) {
+  const cell = plan.cells.get(pocket)
+  if (cell === undefined) return null
+  const x = cell.x + cell.w / 2 - Math.min(cell.w * 0.27, 17)
+  return (
+    <g transform={`translate(${x} ${cell.y + cell.h / 2 + 6})`}>
+      <g class="rf-dolly">
+        <ellipse cx="3" cy="6" rx="13" ry="6" fill="#000" opacity="0.4" />
+        <path d="M-11 3C-11-3-5-4-4-8L-6-18H6L4-8C5-4 11-3 11 3 11 9-11 9-11 3Z" fill="url(#rf-dolly)" />
+        <ellipse cy="-18" rx="7.5" ry="2.6" fill="url(#rf-dolly)" stroke="#6b4c16" stroke-width="0.6" />
+        <circle cy="-25" r="6.5" fill="url(#rf-dolly)" stroke="#6b4c16" stroke-width="0.6" />
+        <ellipse cx="-2" cy="-27.5" rx="2" ry="1.4" fill="#fff" opacity="0.85" />
+      </g>
+    </g>
+  )
+}
+
+/** Dead bets that were on the felt while this felt was shown: their chips are seen to leave. */
+function useDeparting(bets: readonly OwnBet[]): readonly OwnBet[] {
+  const seen = useRef(new Set<string>())
+  for (const bet of bets) if (bet.status !== 'dead') seen.current.add(bet.betId)
+  return bets.filter((bet) => bet.status === 'dead' && seen.current.has(bet.betId))
+}
+
+export function isRefused({ status, refusal }: OwnBet): boolean {
+  return status === 'dead' && refusal !== undefined && refusal !== null && refusal !== 'withdrawn'
+}

@@ -1,0 +1,106 @@
+import { JEU_ZERO_ARC, RACETRACK } from '../../../../engine/roulette/announced.ts'
+import { type Pocket, WHEEL_ORDER, type Wheel } from '../../../../engine/roulette/pockets.ts'
+import type { Announced } from '../../../../engine/roulette/selections.ts'
+import type { Orientation } from '../felt/geometry.ts'
+
+/** The wheel drawn as a stadium: zero at the right end, or on top when upright, pockets clockwise. Units: about pixels. */
+export type TrackPlan = {
+  readonly width: number
+  readonly height: number
+  readonly pockets: readonly { readonly pocket: Pocket; readonly path: string; readonly at: Point }[]
+  /** The announced bets inside the track; empty on a double-zero wheel, which has none of them. */
+  readonly sections: readonly { readonly kind: Announced; readonly path: string; readonly at: Point }[]
+}
+export type Point = readonly [number, number]
+
+/** Half height, depth of the ring, and length of the straight part. */
+const SHAPES: Readonly<
+  Record<Orientation, { readonly radius: number; readonly ring: number; readonly straight: number }>
+> = {
+  horizontal: { radius: 128, ring: 46, straight: 520 },
+  vertical: { radius: 166, ring: 48, straight: 210 },
+}
+const EDGE = 6
+const STEPS = 5
+
+export function trackPlan(wheel: Wheel, orientation: Orientation): TrackPlan {
+  const { radius, ring, straight } = SHAPES[orientation]
+  const order = WHEEL_ORDER[wheel]
+  const long = 2 * radius + straight + 2 * EDGE
+  const short = 2 * radius + 2 * EDGE
+  const [width, height] = orientation === 'horizontal' ? [long, short] : [short, long]
+  const turn = ([x, y]: Point): Point => (orientation === 'horizontal' ? [x, y] : [y, long - x])
+  const on = (place: number, depth: number): Point =>
+    turn(alongStadium(place / order.length, { radius, straight, middle: radius - ring / 2, depth: ring * depth }))
+  const edge = (from: number, to: number, depth: number): Point[] => {
+    const steps = Math.max(STEPS, Math.ceil(Math.abs(to - from) * STEPS))
+    return Array.from({ length: steps + 1 }, (_, i) => on(from + ((to - from) * i) / steps, depth))
+  }
+  const pockets = order.map((pocket, i) => ({
+    pocket,
+    path: polygon([...edge(i - 0.5, i + 0.5, 0), ...edge(i + 0.5, i - 0.5, 1)]),
+    at: on(i, 0.5),
+  }))
+  return { width, height, pockets, sections: wheel === 'single-zero' ? sections(edge, turn, { radius, straight }) : [] }
+}
+
+type Edge = (from: number, to: number, depth: number) => Point[]
+
+/** The sections lie end to end inside the ring; both parts of the orphelins are one field, the jeu zéro an inset one. */
+function sections(edge: Edge, turn: (p: Point) => Point, { radius, straight }: { radius: number; straight: number }) {
+  const inside = (kind: Announced): Point[][] => {
+    const arcs = kind === 'jeu-zero' ? [JEU_ZERO_ARC] : RACETRACK.filter((s) => s.kind === kind).map((s) => s.pockets)
+    return arcs.map((pockets) => {
+      const from = WHEEL_ORDER['single-zero'].indexOf(pockets[0] ?? 0) - 0.5
+      return edge(from, from + pockets.length, 1)
+    })
+  }
+  const at = (x: number): Point => turn([EDGE + x, EDGE + radius])
+  const end = straight + 2 * radius
+  const inset = inside('jeu-zero').flat()
+  const bulge = at(end - radius * 1.12)
+  const zeroPath = `${open(inset)}Q${bulge[0].toFixed(1)} ${bulge[1].toFixed(1)} ${text(inset[0] ?? bulge)}Z`
+  return [
+    { kind: 'tiers' as const, path: polygon(inside('tiers').flat()), at: at(radius * 1.02) },
+    { kind: 'orphelins' as const, path: polygon(inside('orphelins').flat()), at: at(end * 0.405) },
+    { kind: 'voisins' as const, path: polygon(inside('voisins').flat()), at: at(end * 0.655) },
+    { kind: 'jeu-zero' as const, path: zeroPath, at: at(end - radius * 0.66) },
+  ]
+}
+
+type Stadium = { readonly radius: number; readonly straight: number; readonly middle: number; readonly depth: number }
+
+/**
+ * The point at `share` (0 to 1, clockwise from the middle of the right end) of the ring's middle line, moved to `depth`
+ * below its outer edge. Pockets are equally long on the middle line.
+ */
+function alongStadium(share: number, { radius, straight, middle, depth }: Stadium): Point {
+  const halfTurn = Math.PI * middle
+  const whole = 2 * straight + 2 * halfTurn
+  const way = (((share % 1) + 1) % 1) * whole
+  const r = radius - depth
+  const left = EDGE + radius
+  const right = left + straight
+  const cy = EDGE + radius
+  if (way < halfTurn / 2) return round(right, cy, r, way / middle)
+  if (way < halfTurn / 2 + straight) return [right - (way - halfTurn / 2), cy + r]
+  if (way < halfTurn * 1.5 + straight) return round(left, cy, r, Math.PI / 2 + (way - halfTurn / 2 - straight) / middle)
+  if (way < halfTurn * 1.5 + 2 * straight) return [left + (way - halfTurn * 1.5 - straight), cy - r]
+  return round(right, cy, r, Math.PI * 1.5 + (way - halfTurn * 1.5 - 2 * straight) / middle)
+}
+
+function round(cx: number, cy: number, r: number, angle: number): Point {
+  return [cx + r * Math.cos(angle), cy + r * Math.sin(angle)]
+}
+
+function text([x, y]: Point): string {
+  return `${x.toFixed(1)} ${y.toFixed(1)}`
+}
+
+function open(points: readonly Point[]): string {
+  return `M${points.map(text).join('L')}`
+}
+
+function polygon(points: readonly Point[]): string {
+  return `${open(points)}Z`
+}
