@@ -16,9 +16,9 @@ test('[OBS-1 OBS-2] ten thousand hostile label values add at most one series per
   const metrics = metricsAt()
   const strike = (i: number) => {
     const value = `planted-${i}\n"} evil`
-    metrics.betAnswered(value, 0.01)
+    metrics.betAnswered(value)
     metrics.messageRefused(value)
-    metrics.roundEnded(value)
+    metrics.phaseReached(value)
     metrics.socketOpened(value)
     metrics.ledgerCalled(value, 'ok', 0.01)
     metrics.tableInPhase(`table-${i % 10}`, value)
@@ -51,7 +51,7 @@ test('[OBS-3] every refusal code of the game and of the protocol is a listed val
   const missing: Missing[] = []
   expect(missing).toEqual([])
   const metrics = metricsAt()
-  for (const code of [...BET_RESULTS, ...MESSAGE_REFUSALS]) metrics.betAnswered(code, 0.001)
+  for (const code of [...BET_RESULTS, ...MESSAGE_REFUSALS]) metrics.betAnswered(code)
   const text = await metrics.text()
   for (const code of [...BET_RESULTS, ...MESSAGE_REFUSALS]) expect(text).toContain(`{result="${code}"} 1`)
   expect(text).not.toContain('result="other"')

@@ -2,7 +2,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@pro
 
 /** Every value that a label may have; anything else is counted as `other`, so that no client can grow the metrics (OBS-1). */
 export const PHASES = ['open', 'closing', 'closed', 'drawn', 'settled', 'void'] as const
-export const ENDINGS = ['settled', 'void'] as const
 export const ROOMS = ['table', 'lobby'] as const
 export const BET_RESULTS = [
   'accepted',
@@ -35,6 +34,7 @@ export const MESSAGE_REFUSALS = [
   'too-late',
   'full',
 ] as const
+const CODES: readonly string[] = [...BET_RESULTS, ...MESSAGE_REFUSALS]
 export const LEDGER_OPERATIONS = [
   'raiseEpoch',
   'openRound',
@@ -75,7 +75,7 @@ export class Metrics {
   #auditedAtMs: number | null = null
   #nowMs: () => number
 
-  readonly #roundsEnded = this.#counter('crupier_rounds_ended_total', 'Rounds that ended, by how.', ['how'])
+  readonly #phases = this.#counter('crupier_round_phases_total', 'Phases that rounds have reached.', ['phase'])
   readonly #bets = this.#counter('crupier_bets_total', 'Bets answered, accepted or by the code of the refusal.', [
     'result',
   ])
@@ -83,9 +83,9 @@ export class Metrics {
     'code',
   ])
   readonly #betAck = this.#histogram('crupier_bet_ack_seconds', 'From a bet message until its answer was sent.', [])
-  readonly #settle = this.#histogram(
-    'crupier_settle_seconds',
-    'From the closing time of a round until its payouts were committed.',
+  readonly #betSettle = this.#histogram(
+    'crupier_bet_settle_seconds',
+    'From the closing time of the round until the bet was paid or lost in the books.',
     [],
     [0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30],
   )
@@ -115,7 +115,7 @@ export class Metrics {
     this.#nowMs = options.nowMs
     this.#declareCollected()
     if (options.processMetrics ?? true) collectDefaultMetrics({ register: this.registry })
-    for (const how of ENDINGS) this.#roundsEnded.inc({ how }, 0)
+    for (const phase of PHASES) this.#phases.inc({ phase }, 0)
     this.#bets.inc({ result: 'accepted' }, 0)
   }
 
@@ -125,22 +125,26 @@ export class Metrics {
     else this.#phaseOfTable.set(tableId, bounded(PHASES, phase))
   }
 
-  roundEnded(how: string): void {
-    this.#roundsEnded.inc({ how: bounded(ENDINGS, how) })
+  /** A round reached the phase; `settled` and `void` are its two ends. */
+  phaseReached(phase: string): void {
+    this.#phases.inc({ phase: bounded(PHASES, phase) })
   }
 
   /** `accepted`, or the code with which the bet was refused. */
-  betAnswered(result: string, seconds: number): void {
-    this.#bets.inc({ result: bounded([...BET_RESULTS, ...MESSAGE_REFUSALS], result) })
+  betAnswered(result: string): void {
+    this.#bets.inc({ result: bounded(CODES, result) })
+  }
+
+  betAcknowledged(seconds: number): void {
     this.#betAck.observe(seconds)
   }
 
-  roundSettled(secondsSinceClosing: number): void {
-    this.#settle.observe(secondsSinceClosing)
+  betSettled(secondsSinceClosing: number): void {
+    this.#betSettle.observe(secondsSinceClosing)
   }
 
   messageRefused(code: string): void {
-    this.#refused.inc({ code: bounded([...MESSAGE_REFUSALS, ...BET_RESULTS], code) })
+    this.#refused.inc({ code: bounded(CODES, code) })
   }
 
   socketOpened(room: string): void {

@@ -1,0 +1,46 @@
+import type { Express, Request } from 'express'
+import { addressList } from './addresses.ts'
+import { holdsToken } from './operator-token.ts'
+import type { Health, HouseApiDeps } from './ports.ts'
+import { Refused } from './refusal.ts'
+
+const ANSWER_LIMIT_MS = 2_000
+
+export function healthRoutes(app: Express, deps: HouseApiDeps): void {
+  const operatorAddress = addressList(deps.operatorFrom)
+  const operator = (request: Request) =>
+    operatorAddress(request.ip ?? '') || holdsToken(request.headers.authorization, deps.operatorToken)
+
+  app.get('/healthz', (_request, response) => {
+    response.set('cache-control', 'no-store').json({ ok: true })
+  })
+  app.get('/readyz', async (_request, response) => {
+    const parts = await readiness(deps.health)
+    const ok = Object.values(parts).every(Boolean)
+    response
+      .status(ok ? 200 : 503)
+      .set('cache-control', 'no-store')
+      .json({ ok, ...parts })
+  })
+  app.get('/metrics', async (request, response) => {
+    if (!operator(request)) throw new Refused('foreign-address')
+    response
+      .set('cache-control', 'no-store')
+      .type(deps.metrics.registry.contentType)
+      .send(await deps.metrics.text())
+  })
+  app.get('/api/version', (_request, response) => {
+    response.set('cache-control', 'no-store').json({ build: deps.build })
+  })
+  app.get('/api/house', (_request, response) => {
+    response.set('cache-control', 'no-cache').json(deps.house)
+  })
+}
+
+async function readiness(health: Health): Promise<{ database: boolean; drawPool: boolean; tables: boolean }> {
+  const { promise: tooLate, resolve } = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => resolve(false), ANSWER_LIMIT_MS)
+  const database = await Promise.race([health.database().catch(() => false), tooLate])
+  clearTimeout(timer)
+  return { database, drawPool: health.drawPool(), tables: health.tables() }
+}
