@@ -1,5 +1,6 @@
 import type { Migration } from 'kysely/migration'
 import * as ledger from './001-ledger.ts'
+import * as fairness from './002-fairness.ts'
 import * as players from './003-players.ts'
 import * as tables from './004-tables.ts'
 
@@ -9,9 +10,10 @@ import * as tables from './004-tables.ts'
  */
 export const migrations: Record<string, Migration> = {
   '001-ledger': ledger,
+  '002-fairness': fairness,
   '003-players': players,
   '004-tables': tables,
 }
 
 /** All tables, as each migration file declares its own. */
-export type DatabaseSchema = ledger.LedgerTables & players.PlayerTables & tables.HouseTables
+export type DatabaseSchema = ledger.LedgerTables & fairness.FairnessTables & players.PlayerTables & tables.HouseTables
