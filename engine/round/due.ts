@@ -44,8 +44,8 @@ function* stakesDue(round: Round): Iterable<Effect> {
   for (const placed of round.bets.values()) {
     if (placed.status !== 'reserving' && placed.status !== 'releasing') continue
     const { status, refusal: _, ...bet } = placed
-    if (status === 'reserving') yield { id: `${bet.betId}:stake`, type: 'reserve', roundId, bet }
-    else yield { id: `${bet.betId}:release`, type: 'release', roundId, bet }
+    if (status === 'reserving') yield { id: `${roundId}:${bet.betId}:stake`, type: 'reserve', roundId, bet }
+    else yield { id: `${roundId}:${bet.betId}:release`, type: 'release', roundId, bet }
   }
 }
 

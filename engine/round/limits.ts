@@ -47,8 +47,9 @@ export function overLimit(game: Game, round: Round, { bet, parts }: CheckedBet):
   return null
 }
 
+/** Counts against the limits: a stake on its way back may still be found in the books by the next owner of the table. */
 export function isLive(bet: PlacedBet): boolean {
-  return bet.status === 'reserving' || bet.status === 'accepted'
+  return bet.status !== 'dead'
 }
 
 export function liveBetsOf(round: Round, playerId: string): PlacedBet[] {

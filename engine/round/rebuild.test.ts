@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { toCents } from '../money.ts'
 import { due } from './due.ts'
 import { rebuild } from './rebuild.ts'
-import { placed, roundIn, testBet, testOpening, walk } from './testing.ts'
+import { openRound } from './step.ts'
+import { accepted, placed, roundIn, testBet, testOpening, walk } from './testing.ts'
 import type { Facts, Round } from './types.ts'
 
 const draw = { outcome: { pocket: 17 }, seedHex: 'ab'.repeat(32) }
@@ -53,6 +54,17 @@ describe('[RND-11] rebuild', () => {
     const rebuilt = rebuild(closing, factsOf(closing))
     expect(rebuilt.bets.get('b2')?.status).toBe('releasing')
     expect(due(rebuilt).map(({ type }) => type)).toEqual(['release'])
+  })
+
+  test('a stake asked for by an earlier owner, for which the table has no room any more, is given back', () => {
+    const limits = { perTableCents: toCents(1_000) }
+    const empty = openRound(testOpening({ limits }))
+    const hint = walk(empty, placed(testBet({ betId: 'b2', stakeCents: toCents(600) })))
+    const booked = walk(empty, ...accepted(testBet()))
+    const rebuilt = rebuild(hint, factsOf(booked))
+    expect([...rebuilt.bets.values()].map(({ status }) => status)).toEqual(['accepted', 'releasing'])
+    expect(rebuilt.atStakeCents).toBe(1_100)
+    expect(rebuild(hint, factsOf(empty)).bets.get('b2')?.status).toBe('reserving')
   })
 
   test('a stake that the books hold is accepted, though the hot copy still waits for it', () => {

@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts'
 import { toCents } from '../money.ts'
 import { gameOf } from './game-of.ts'
-import { isLive } from './limits.ts'
+import { checkBet, isLive, overLimit } from './limits.ts'
 import { openRound } from './step.ts'
 import type { Facts, Phase, PlacedBet, Round, StakeFact } from './types.ts'
 
@@ -14,14 +14,7 @@ export function rebuild(hint: Round | null, facts: Facts): Round {
   const phase = provedPhase(known, facts)
   const bets = new Map<string, PlacedBet>()
   for (const stake of facts.stakes) bets.set(stake.bet.betId, provedBet(stake, known, facts))
-  for (const bet of known?.bets.values() ?? []) {
-    const asked = bet.status === 'reserving' || bet.status === 'releasing'
-    // Once the close is recorded every stake has its row, so a bet without one never existed for the books.
-    if (bets.has(bet.betId) || !asked || facts.betDigest !== null || facts.ended !== null) continue
-    // Past the close nobody knows whether the first request arrived: a release settles it either way.
-    bets.set(bet.betId, phase === 'open' ? bet : { ...bet, status: 'releasing' })
-  }
-  return {
+  const round: Draft = {
     ...openRound(facts.opening),
     phase,
     bets,
@@ -33,6 +26,36 @@ export function rebuild(hint: Round | null, facts: Facts): Round {
     endedAtMs: facts.ended?.atMs ?? null,
     rested: facts.ended !== null && (known?.rested ?? false),
   }
+  // Once the close is recorded every stake has its row, so a bet without one never existed for the books.
+  if (known !== null && facts.betDigest === null && facts.ended === null) addAsked(round, known)
+  return round
+}
+
+type Draft = { -readonly [K in keyof Round]: Round[K] } & {
+  bets: Map<string, PlacedBet>
+  betsOfPlayer: Map<string, readonly string[]>
+}
+
+/**
+ * Adds the bets that the hot copy knows as asked for and the books do not know at all. They are asked for again while
+ * bets are taken. Past the close nobody knows whether the first request arrived, and the copy of an earlier owner may
+ * hold more bets than there is room for by now: such a bet is released, which settles it either way.
+ */
+function addAsked(round: Draft, known: Round): void {
+  for (const asked of known.bets.values()) {
+    const { betId, playerId, status, stakeCents } = asked
+    if (round.bets.has(betId) || (status !== 'reserving' && status !== 'releasing')) continue
+    const stays = status === 'reserving' && round.phase === 'open' && fits(round, asked)
+    round.bets.set(betId, stays ? asked : { ...asked, status: 'releasing' })
+    round.betsOfPlayer.set(playerId, [...(round.betsOfPlayer.get(playerId) ?? []), betId])
+    round.atStakeCents = toCents(round.atStakeCents + stakeCents)
+  }
+}
+
+function fits(round: Round, { status: _, refusal: __, ...bet }: PlacedBet): boolean {
+  const game = gameOf(round.opening.terms)
+  const checked = checkBet(game, round.opening.terms, bet)
+  return typeof checked !== 'string' && overLimit(game, round, checked) === null
 }
 
 function provedPhase(known: Round | null, facts: Facts): Phase {

@@ -44,11 +44,17 @@ describe('phases', () => {
     )
   })
 
+  test('[RND-1] an answer about a bet of an earlier round says nothing about a bet that uses its id again', () => {
+    const again = walk(roundIn('open', []), placed(testBet()))
+    const late = { type: 'stakeReserved', roundId: 'lima.1.9', betId: 'bet-1' } as const
+    expect(refusalOf(again, late)).toBe('stale-event')
+  })
+
   test('[RND-7] a closing round with a stake on its way is due neither close nor draw', () => {
     const round = walk(roundIn('open'), placed(testBet({ betId: 'b2' })), { type: 'clockReached', atMs: 21_000 })
     expect(due(round).map(({ type }) => type)).toEqual(['reserve'])
     expect(refusalOf(round, { type: 'closeRecorded', roundId, betDigest: 'd' })).toBe('stale-event')
-    const resolved = walk(round, { type: 'stakeReserved', betId: 'b2' })
+    const resolved = walk(round, { type: 'stakeReserved', roundId, betId: 'b2' })
     expect(due(resolved).map(({ type }) => type)).toEqual(['close'])
   })
 
@@ -67,7 +73,7 @@ describe('phases', () => {
       reason: 'equipment-fault',
     })
     expect(due(round).map(({ type }) => type)).toEqual(['release'])
-    const returned = walk(round, { type: 'stakeReleased', betId: 'b2' })
+    const returned = walk(round, { type: 'stakeReleased', roundId, betId: 'b2' })
     expect(due(returned)).toMatchObject([{ type: 'void', reason: 'equipment-fault' }])
     const ended = walk(returned, { type: 'voidPosted', roundId, atMs: 9_000, draw })
     expect([...ended.bets.values()].map(({ status }) => status)).toEqual(['dead', 'dead'])
@@ -76,7 +82,7 @@ describe('phases', () => {
 
   test('[RND-13] the next round opens only when the result has stood for the rest time', () => {
     const settled = roundIn('settled')
-    const next = { type: 'nextOpened', opening: testOpening({ roundId: 'lima.1.1' }) } as const
+    const next = { type: 'nextOpened', afterRoundId: roundId, opening: testOpening({ roundId: 'lima.1.1' }) } as const
     expect(restsUntilMs(settled)).toBe(30_000)
     expect(refusalOf(settled, { type: 'clockReached', atMs: 29_999 })).toBe('stale-event')
     expect(refusalOf(settled, next)).toBe('stale-event')
@@ -84,7 +90,8 @@ describe('phases', () => {
     expect(due(rested).map(({ type }) => type)).toEqual(['openNext'])
     const opened = walk(rested, next)
     expect([opened.phase, opened.bets.size, opened.opening.roundId]).toEqual(['open', 0, 'lima.1.1'])
-    expect(refusalOf(roundIn('settled'), { type: 'nextOpened', opening: testOpening() })).toBe('stale-event')
+    const later = { ...rested, opening: testOpening({ roundId: 'lima.1.2' }) }
+    expect(refusalOf(later, next)).toBe('stale-event') // heard once more, a round too late
   })
 })
 
@@ -146,6 +153,9 @@ describe('bets', () => {
     expect(thin).toBe('below-minimum')
     const one = walk(table, ...accepted(testBet({ betId: 'b0', stakeCents: toCents(950) })))
     expect(at(one, 'b1', 100)).toBe('above-maximum')
+    const leaving = walk(one, { type: 'betWithdrawn', atMs: 2_000, betId: 'b0', playerId: 'ana' })
+    expect(at(leaving, 'b1', 100)).toBe('above-maximum') // until the books have returned it
+    expect(at(walk(leaving, { type: 'stakeReleased', roundId, betId: 'b0' }), 'b1', 100)).toBe(null)
     expect(at(one, 'b1', 100, 18)).toBe(null)
     expect(at(one, 'b1', 600, 18)).toBe('player-limit')
     expect(at(one, 'b1', 1_000, 18, 'eva')).toBe(null)
@@ -176,11 +186,12 @@ describe('bets', () => {
     expect(refusalOf(roundIn('closed'), withdraw('ana'))).toBe('bets-closed')
     const leaving = walk(round, withdraw('ana'))
     expect(due(leaving).map(({ type }) => type)).toEqual(['release', 'wakeAt'])
-    expect(leaving.atStakeCents).toBe(0)
-    const gone = walk(leaving, { type: 'stakeReleased', betId: 'bet-1' })
+    expect(leaving.atStakeCents).toBe(500)
+    const gone = walk(leaving, { type: 'stakeReleased', roundId, betId: 'bet-1' })
     expect(step(gone, withdraw('ana'))).toEqual({ ok: true, round: gone })
     const broke = walk(openRound(testOpening()), placed(testBet()), {
       type: 'stakeRefused',
+      roundId,
       betId: 'bet-1',
       refusal: 'insufficient-funds',
     })
@@ -198,6 +209,7 @@ describe('bets', () => {
     const refusedBet = testBet({ betId: 'b3' })
     const open3 = walk(roundIn('open', bets), placed(refusedBet), {
       type: 'stakeRefused',
+      roundId,
       betId: 'b3',
       refusal: 'insufficient-funds',
     })
@@ -238,7 +250,11 @@ test('[RND-14] a batch decides like its events one by one', () => {
   const event: fc.Arbitrary<RoundEvent> = fc.oneof(
     fc.record({ type: fc.constant('betPlaced' as const), atMs, bet }),
     fc.record({ type: fc.constant('betWithdrawn' as const), atMs, betId, playerId: fc.constantFrom('ana', 'eva') }),
-    fc.record({ type: fc.constantFrom('stakeReserved' as const, 'stakeReleased' as const), betId }),
+    fc.record({
+      type: fc.constantFrom('stakeReserved' as const, 'stakeReleased' as const),
+      roundId: fc.constant(roundId),
+      betId,
+    }),
     fc.record({ type: fc.constant('clockReached' as const), atMs }),
     fc.constant<RoundEvent>({ type: 'closeRecorded', roundId, betDigest: 'd' }),
     fc.constant<RoundEvent>({ type: 'drawRecorded', roundId, draw }),
@@ -258,7 +274,7 @@ test('[RND-14] a batch decides like its events one by one', () => {
       })
       expect(batch.refusals).toEqual(refusals)
       expect(batch.round).toEqual(single)
-      const live = [...single.bets.values()].filter(({ status }) => status === 'reserving' || status === 'accepted')
+      const live = [...single.bets.values()].filter(({ status }) => status !== 'dead')
       expect(single.atStakeCents).toBe(live.reduce((sum, { stakeCents }) => sum + stakeCents, 0))
       due(single) // never throws on a round that events have made
     }),

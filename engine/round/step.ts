@@ -44,7 +44,7 @@ export function stepAll(
   let changed = false
   const refusals = events.map((event) => {
     if (event.type === 'nextOpened') {
-      if (!draft.rested || event.opening.roundId === draft.opening.roundId) return 'stale-event'
+      if (!draft.rested || event.afterRoundId !== draft.opening.roundId) return 'stale-event'
       draft = { ...openRound(event.opening), bets: new Map(), betsOfPlayer: new Map() }
       changed = true
       return null
@@ -65,11 +65,11 @@ function apply(draft: Draft, event: Exclude<RoundEvent, { type: 'nextOpened' }>)
     case 'betWithdrawn':
       return withdrawBet(draft, event)
     case 'stakeReserved':
-      return resolve(draft, event.betId, ['reserving'], 'accepted', null)
+      return resolve(draft, event, 'reserving', 'accepted', null)
     case 'stakeRefused':
-      return resolve(draft, event.betId, ['reserving'], 'dead', event.refusal)
+      return resolve(draft, event, 'reserving', 'dead', event.refusal)
     case 'stakeReleased':
-      return resolve(draft, event.betId, ['releasing'], 'dead', null)
+      return resolve(draft, event, 'releasing', 'dead', null)
     case 'clockReached':
       return reachClock(draft, event.atMs)
     case 'closeRecorded':
@@ -134,9 +134,16 @@ function withdrawBet(draft: Draft, event: { betId: string; playerId: string; atM
   return 'taken'
 }
 
-function resolve(draft: Draft, betId: string, from: BetStatus[], to: BetStatus, refusal: Refusal | null): Taken {
-  const bet = draft.bets.get(betId)
-  if (bet === undefined || !from.includes(bet.status)) return 'stale-event'
+function resolve(
+  draft: Draft,
+  { roundId, betId }: { roundId: string; betId: string },
+  from: BetStatus,
+  to: BetStatus,
+  refusal: Refusal | null,
+): Taken {
+  // A client may use an id of an earlier round again; the answer to that one says nothing about this bet.
+  const bet = isStale(draft, roundId) ? undefined : draft.bets.get(betId)
+  if (bet?.status !== from) return 'stale-event'
   setStatus(draft, bet, to, refusal)
   return 'taken'
 }

@@ -37,7 +37,10 @@ export function testBet(over: Partial<NewBet> = {}): NewBet {
 }
 
 export const placed = (bet: NewBet, atMs = 2_000): RoundEvent => ({ type: 'betPlaced', atMs, bet })
-export const accepted = (bet: NewBet): RoundEvent[] => [placed(bet), { type: 'stakeReserved', betId: bet.betId }]
+export const accepted = (bet: NewBet): RoundEvent[] => [
+  placed(bet),
+  { type: 'stakeReserved', roundId: 'lima.1.0', betId: bet.betId },
+]
 
 /** The round after the events; throws on the first that is refused. */
 export function walk(round: Round, ...events: RoundEvent[]): Round {

@@ -74,7 +74,7 @@ export type Round = {
   /** In the order of arrival. */
   readonly bets: ReadonlyMap<string, PlacedBet>
   readonly betsOfPlayer: ReadonlyMap<string, readonly string[]>
-  /** Stakes of all bets that are reserving or accepted. */
+  /** Stakes of all bets that are not dead: one on its way back counts until the books have returned it. */
   readonly atStakeCents: Cents
   /** Merkle root over the accepted bets in order of id, hex; null until it is durable. */
   readonly betDigest: string | null
@@ -89,16 +89,16 @@ export type Round = {
 export type RoundEvent =
   | { readonly type: 'betPlaced'; readonly atMs: number; readonly bet: NewBet }
   | { readonly type: 'betWithdrawn'; readonly atMs: number; readonly betId: string; readonly playerId: string }
-  | { readonly type: 'stakeReserved'; readonly betId: string }
-  | { readonly type: 'stakeRefused'; readonly betId: string; readonly refusal: Refusal }
-  | { readonly type: 'stakeReleased'; readonly betId: string }
+  | { readonly type: 'stakeReserved'; readonly roundId: string; readonly betId: string }
+  | { readonly type: 'stakeRefused'; readonly roundId: string; readonly betId: string; readonly refusal: Refusal }
+  | { readonly type: 'stakeReleased'; readonly roundId: string; readonly betId: string }
   | { readonly type: 'clockReached'; readonly atMs: number }
   | { readonly type: 'closeRecorded'; readonly roundId: string; readonly betDigest: string }
   | { readonly type: 'drawRecorded'; readonly roundId: string; readonly draw: Draw }
   | { readonly type: 'payoutsPosted'; readonly roundId: string; readonly atMs: number }
   | { readonly type: 'voidOrdered'; readonly roundId: string; readonly reason: VoidReason }
   | { readonly type: 'voidPosted'; readonly roundId: string; readonly atMs: number; readonly draw: Draw }
-  | { readonly type: 'nextOpened'; readonly opening: Opening }
+  | { readonly type: 'nextOpened'; readonly afterRoundId: string | null; readonly opening: Opening }
 
 /** Why an event was not taken. Every code is answered to whoever sent it, and has a test. */
 export type Refusal =

@@ -24,5 +24,5 @@ export function spots(round: Round): Map<string, Spot> {
 export function ownBets(round: Round, playerId: string): PlacedBet[] {
   return (round.betsOfPlayer.get(playerId) ?? [])
     .map((betId) => round.bets.get(betId))
-    .filter((bet): bet is PlacedBet => bet !== undefined && (isLive(bet) || bet.status === 'releasing'))
+    .filter((bet): bet is PlacedBet => bet !== undefined && isLive(bet))
 }
