@@ -35,7 +35,6 @@ export function FeltChips(props: FeltChipsProps) {
           </g>
         )
       })}
-      {winner !== null && <Dolly plan={plan} pocket={winner} />}
       {[...stakes].map(([name, stake]) => {
         const spot = plan.spots.get(name)
         return spot === undefined ? null : (
@@ -56,10 +55,13 @@ export function FeltChips(props: FeltChipsProps) {
           )
         }),
       )}
-      {[...(result?.paid ?? [])].map(([name, cents]) => {
-        const spot = plan.spots.get(name)
-        return spot === undefined ? null : <Payout key={name} spot={spot} plan={plan} text={money(cents)} />
-      })}
+      {winner !== null && <Dolly plan={plan} pocket={winner} />}
+      {payoutLabels(plan, result, money).map(({ name, x, y, half, text }) => (
+        <g key={name} class="rf-payout" transform={`translate(${x} ${y})`}>
+          <rect x={-half} y="-11" width={2 * half} height="22" rx="11" />
+          <text y="0.5">{text}</text>
+        </g>
+      ))}
       {aimedAt !== null && result === null && (
         <g transform={at(aimedAt)} class="rf-aim">
           <ChipStack cents={props.selectedChipCents} />
@@ -101,26 +103,46 @@ function Ghost({ cents, beside }: { cents: number; beside: boolean }) {
   )
 }
 
-/** What is credited there, the stake included, written above the chips and kept inside the drawing. */
-function Payout({ spot, plan, text }: { spot: Spot; plan: FeltPlan; text: string }) {
-  const half = text.length * 3.6 + 9
-  const x = Math.min(Math.max(spot.anchor.x, half + 3), plan.width - half - 3)
-  const y = Math.max(spot.anchor.y - 32, 13)
-  return (
-    <g class="rf-payout" transform={`translate(${x} ${y})`}>
-      <rect x={-half} y="-11" width={2 * half} height="22" rx="11" />
-      <text y="0.5">{text}</text>
-    </g>
-  )
+type PayoutLabel = {
+  readonly name: string
+  readonly x: number
+  y: number
+  readonly half: number
+  readonly text: string
+}
+
+/**
+ * What is credited on each winning place, the stake included, written above its chips, inside the drawing, and not over
+ * another such label.
+ */
+function payoutLabels(plan: FeltPlan, result: RoundOutcome | null, money: (cents: number) => string): PayoutLabel[] {
+  const labels: PayoutLabel[] = []
+  const inOrder = [...(result?.paid ?? [])].toSorted(([a], [b]) => heightOf(plan, b) - heightOf(plan, a))
+  for (const [name, cents] of inOrder) {
+    const spot = plan.spots.get(name)
+    if (spot === undefined) continue
+    const text = money(cents)
+    const half = text.length * 3.6 + 9
+    const x = Math.min(Math.max(spot.anchor.x, half + 3), plan.width - half - 3)
+    const label = { name, x, y: spot.anchor.y - 30, half, text }
+    const hits = (other: PayoutLabel) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - label.y) < 23
+    for (let tries = 0; tries < 8 && labels.some(hits); tries += 1) label.y -= 23
+    labels.push(label)
+  }
+  return labels
+}
+
+function heightOf(plan: FeltPlan, name: string): number {
+  return plan.spots.get(name)?.anchor.y ?? 0
 }
 
 /** The croupier's marker on the winning number. */
 function Dolly({ plan, pocket }: { plan: FeltPlan; pocket: Pocket }) {
   const cell = plan.cells.get(pocket)
   if (cell === undefined) return null
-  const x = cell.x + cell.w / 2 - Math.min(cell.w * 0.27, 17)
+  const small = plan.orientation === 'vertical' ? 0.8 : 1
   return (
-    <g transform={`translate(${x} ${cell.y + cell.h / 2 + 6})`}>
+    <g transform={`translate(${cell.x + 14} ${cell.y + cell.h / 2 + 2}) scale(${small})`}>
       <g class="rf-dolly">
         <ellipse cx="3" cy="6" rx="13" ry="6" fill="#000" opacity="0.4" />
         <path d="M-11 3C-11-3-5-4-4-8L-6-18H6L4-8C5-4 11-3 11 3 11 9-11 9-11 3Z" fill="url(#rf-dolly)" />

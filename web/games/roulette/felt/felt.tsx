@@ -58,11 +58,11 @@ export function Felt(props: FeltProps) {
   const aimedAt = pointed === null ? null : (plan.spots.get(pointed) ?? null)
   return (
     <div
-      class={`rf rf-${orientation}${props.enabled ? '' : ' rf-off'}`}
+      class={`rf rf-${orientation}${props.enabled ? '' : ' rf-off'}${winner === null ? '' : ' rf-told'}`}
       style={{ aspectRatio: `${plan.width} / ${plan.height}` }}
     >
-      {print}
       <Lights plan={plan} lit={litPockets(props, aimedAt)} aimedAt={aimedAt} winner={winner} />
+      {print}
       <FeltChips
         {...{ rules, ownBets, spots, money, plan, stakes, result, winner }}
         selectedChipCents={props.selectedChipCents}

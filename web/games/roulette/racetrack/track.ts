@@ -41,31 +41,55 @@ export function trackPlan(wheel: Wheel, orientation: Orientation): TrackPlan {
     path: polygon([...edge(i - 0.5, i + 0.5, 0), ...edge(i + 0.5, i - 0.5, 1)]),
     at: on(i, 0.5),
   }))
-  return { width, height, pockets, sections: wheel === 'single-zero' ? sections(edge, turn, { radius, straight }) : [] }
+  const bulge = turn([EDGE + straight + radius * 0.88, EDGE + radius])
+  return { width, height, pockets, sections: wheel === 'single-zero' ? sections(edge, bulge) : [] }
 }
 
 type Edge = (from: number, to: number, depth: number) => Point[]
 
 /** The sections lie end to end inside the ring; both parts of the orphelins are one field, the jeu zéro an inset one. */
-function sections(edge: Edge, turn: (p: Point) => Point, { radius, straight }: { radius: number; straight: number }) {
-  const inside = (kind: Announced): Point[][] => {
-    const arcs = kind === 'jeu-zero' ? [JEU_ZERO_ARC] : RACETRACK.filter((s) => s.kind === kind).map((s) => s.pockets)
-    return arcs.map((pockets) => {
-      const from = WHEEL_ORDER['single-zero'].indexOf(pockets[0] ?? 0) - 0.5
-      return edge(from, from + pockets.length, 1)
-    })
+function sections(edge: Edge, bulge: Point): TrackPlan['sections'] {
+  const arc = (pockets: readonly Pocket[]): Point[] => {
+    const from = WHEEL_ORDER['single-zero'].indexOf(pockets[0] ?? 0) - 0.5
+    return edge(from, from + pockets.length, 1)
   }
-  const at = (x: number): Point => turn([EDGE + x, EDGE + radius])
-  const end = straight + 2 * radius
-  const inset = inside('jeu-zero').flat()
-  const bulge = at(end - radius * 1.12)
-  const zeroPath = `${open(inset)}Q${bulge[0].toFixed(1)} ${bulge[1].toFixed(1)} ${text(inset[0] ?? bulge)}Z`
-  return [
-    { kind: 'tiers' as const, path: polygon(inside('tiers').flat()), at: at(radius * 1.02) },
-    { kind: 'orphelins' as const, path: polygon(inside('orphelins').flat()), at: at(end * 0.405) },
-    { kind: 'voisins' as const, path: polygon(inside('voisins').flat()), at: at(end * 0.655) },
-    { kind: 'jeu-zero' as const, path: zeroPath, at: at(end - radius * 0.66) },
+  const inside = (kind: Announced): Point[] =>
+    RACETRACK.filter((section) => section.kind === kind).flatMap(({ pockets }) => arc(pockets))
+  const voisins = RACETRACK.find(({ kind }) => kind === 'voisins')?.pockets ?? []
+  const [first, last] = [voisins.indexOf(JEU_ZERO_ARC[0] ?? 0), voisins.indexOf(JEU_ZERO_ARC.at(-1) ?? 0)]
+  const inner = bulged(arc(JEU_ZERO_ARC), bulge)
+  const outer = [...arc(voisins.slice(0, first)), ...inner.slice(arc(JEU_ZERO_ARC).length).toReversed()]
+  const fields: { kind: Announced; points: Point[] }[] = [
+    { kind: 'tiers', points: inside('tiers') },
+    { kind: 'orphelins', points: inside('orphelins') },
+    { kind: 'voisins', points: [...outer, ...arc(voisins.slice(last + 1))] },
+    { kind: 'jeu-zero', points: inner },
   ]
+  return fields.map(({ kind, points }) => ({ kind, path: polygon(points), at: centroid(points) }))
+}
+
+/** The points closed by a curve from the last back to the first, drawn towards `bulge`. */
+function bulged(points: readonly Point[], bulge: Point): Point[] {
+  const [from, to] = [points.at(-1) ?? bulge, points[0] ?? bulge]
+  const curve = Array.from({ length: 11 }, (_, i): Point => {
+    const s = (i + 1) / 12
+    const [a, b, c] = [(1 - s) * (1 - s), 2 * s * (1 - s), s * s]
+    return [a * from[0] + b * bulge[0] + c * to[0], a * from[1] + b * bulge[1] + c * to[1]]
+  })
+  return [...points, ...curve]
+}
+
+/** The middle of a field, where its name is written. */
+function centroid(points: readonly Point[]): Point {
+  let [area, x, y] = [0, 0, 0]
+  for (const [i, [ax, ay]] of points.entries()) {
+    const [bx, by] = points[(i + 1) % points.length] ?? [ax, ay]
+    const cross = ax * by - bx * ay
+    area += cross
+    x += (ax + bx) * cross
+    y += (ay + by) * cross
+  }
+  return [x / (3 * area), y / (3 * area)]
 }
 
 type Stadium = { readonly radius: number; readonly straight: number; readonly middle: number; readonly depth: number }
@@ -97,10 +121,6 @@ function text([x, y]: Point): string {
   return `${x.toFixed(1)} ${y.toFixed(1)}`
 }
 
-function open(points: readonly Point[]): string {
-  return `M${points.map(text).join('L')}`
-}
-
 function polygon(points: readonly Point[]): string {
-  return `${open(points)}Z`
+  return `M${points.map(text).join('L')}Z`
 }
