@@ -57,6 +57,15 @@ describe('[DRW-12] a series', () => {
     }
   })
 
+  test('[DRW-12] a tree in memory is that of the number of rounds it was asked for', () => {
+    const work = newWork()
+    const { sealedSecret } = series(9)
+    for (const rounds of [9, 5, 9]) {
+      const { path } = work.commitment({ ...ref, sealedSecret, roundNo: 4, rounds })
+      expect(path).toEqual(seriesPath(SECRET, ref.tableId, ref.seriesId, rounds, 4).map(toHex))
+    }
+  })
+
   test('[DRW-12] more series than are kept in memory still answer right', () => {
     const work = newWork()
     const made = Array.from({ length: 70 }, (_, no) => {

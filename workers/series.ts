@@ -82,7 +82,7 @@ export class SeriesWork {
     }
   }
 
-  /** All levels of the series' tree, leaves first, each packed into one array; kept, since making it costs 10 us a round. */
+  /** All levels of the series' tree, leaves first, each packed in one array; kept, since it costs 10 us a round. */
   #tree(request: SeriesRef & { sealedSecret: string; rounds: number }, secret: Uint8Array): readonly Uint8Array[] {
     const { sealedSecret, tableId, seriesId, rounds } = request
     const key = JSON.stringify([sealedSecret, tableId, seriesId, rounds])
