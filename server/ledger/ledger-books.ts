@@ -4,6 +4,7 @@ import type { Json } from '../../engine/game.ts'
 import { type Cents, toCents } from '../../engine/money.ts'
 import type { Draw, Facts, Opening, VoidReason } from '../../engine/round/types.ts'
 import type { Database } from '../database/open.ts'
+import { AccountIds } from './account-ids.ts'
 import { audit } from './audit.ts'
 import type { Books, BooksAudit, Ended, Fence, Settlement, StakeAnswer, StakeRequest } from './books.ts'
 import { canonicalJson } from './canonical-json.ts'
@@ -28,10 +29,12 @@ type RoundRow = {
  */
 export class LedgerBooks implements Books {
   readonly #database: Database
+  readonly #accounts: AccountIds
   readonly #nowMs: () => number
 
   constructor(database: Database, nowMs: () => number = Date.now) {
     this.#database = database
+    this.#accounts = new AccountIds(database.pool)
     this.#nowMs = nowMs
   }
 
@@ -49,12 +52,12 @@ export class LedgerBooks implements Books {
 
   async reserve(requests: readonly StakeRequest[]): Promise<readonly StakeAnswer[]> {
     for (const request of requests) assertStakeRequest(request)
-    return askStakes(this.#database.pool, 'reserve', requests)
+    return askStakes(this.#database.pool, this.#accounts, 'reserve', requests)
   }
 
   async release(requests: readonly StakeRequest[]): Promise<readonly StakeAnswer[]> {
     for (const request of requests) assertStakeRequest(request)
-    return askStakes(this.#database.pool, 'release', requests)
+    return askStakes(this.#database.pool, this.#accounts, 'release', requests)
   }
 
   async closeRound(fence: Fence, roundId: string, betDigest: string): Promise<string | 'fenced'> {

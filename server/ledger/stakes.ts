@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { assert } from '../../engine/assert.ts'
 import { toCents } from '../../engine/money.ts'
-import type { Refusal } from '../../engine/round/types.ts'
+import type { NewBet, Refusal } from '../../engine/round/types.ts'
+import type { AccountIds } from './account-ids.ts'
 import type { StakeAnswer, StakeRequest } from './books.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { assertUuid, BooksOutOfReach, posting } from './out-of-reach.ts'
@@ -13,6 +14,18 @@ type Verdict = readonly [verdict: string, balanceCents: number | null]
 const PASSES = 4
 const MAX_TEXT = 4096
 
+/** Written once for each bet, however many times it is checked and asked for. */
+const selectionTexts = new WeakMap<NewBet, string>()
+
+function selectionText(bet: NewBet): string {
+  let text = selectionTexts.get(bet)
+  if (text === undefined) {
+    text = canonicalJson(bet.selection)
+    selectionTexts.set(bet, text)
+  }
+  return text
+}
+
 /**
  * Errors: throws when a request could not be written as a row; one such request in a batch would fail all the others,
  * so whoever gathers batches asks this first.
@@ -21,7 +34,7 @@ export function assertStakeRequest({ roundId, bet }: StakeRequest): void {
   assertUuid(bet.betId)
   toCents(bet.stakeCents)
   assert(bet.stakeCents > 0, 'LED-1: a stake is a positive amount')
-  const texts = [roundId, bet.playerId, canonicalJson(bet.selection)]
+  const texts = [roundId, bet.playerId, selectionText(bet)]
   assert(
     texts.every((text) => text.length <= MAX_TEXT && !text.includes('\0')),
     'LED-4: names and selections are short texts without zero characters',
@@ -31,12 +44,13 @@ export function assertStakeRequest({ roundId, bet }: StakeRequest): void {
 /** Asks for many stakes at once and answers each in its place; see `Books.reserve` and `Books.release`. */
 export async function askStakes(
   pool: pg.Pool,
+  accounts: AccountIds,
   kind: StakeKind,
   requests: readonly StakeRequest[],
 ): Promise<StakeAnswer[]> {
   const answers = new Array<StakeAnswer>(requests.length)
   for (const wave of waves(requests)) {
-    const verdicts = await (kind === 'reserve' ? reserveWave(pool, wave) : releaseWave(pool, wave))
+    const verdicts = await (kind === 'reserve' ? reserveWave(pool, accounts, wave) : releaseWave(pool, wave))
     for (const [i, { at, request }] of wave.entries()) answers[at] = answerOf(kind, request, verdicts[i])
   }
   return answers
@@ -62,14 +76,19 @@ function waves(requests: readonly StakeRequest[]): Asked[][] {
   return cut
 }
 
-async function reserveWave(pool: pg.Pool, wave: readonly Asked[]): Promise<Verdict[]> {
+async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly Asked[]): Promise<Verdict[]> {
   const batch = new StakeColumns(wave)
-  const verdicts = await call(
-    pool,
-    'ledger_reserve',
-    'select verdict, balance from ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-    [...batch.columns(), batch.needs()],
+  const accounts = `{${(await accountIds.of(batch.players())).map((id) => id ?? 'null').join(',')}}`
+  const { rows } = await posting(() =>
+    pool.query<{ verdicts: string; balances: (number | null)[] }>({
+      name: 'ledger_reserve',
+      text: 'select verdicts, balances from ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+      values: [...batch.columns(), accounts],
+    }),
   )
+  const answer = rows[0]
+  assert(answer !== undefined, 'LED-8: a batch has its answer')
+  const verdicts = answer.verdicts.split(',').map((verdict, i): Verdict => [verdict, answer.balances[i] ?? null])
   await settleLeftOver(wave, verdicts, (left) =>
     call(
       pool,
@@ -124,7 +143,6 @@ class StakeColumns {
   readonly #players: string[] = []
   readonly #cents: number[] = []
   readonly #selections: string[] = []
-  readonly #needs = new Map<string, number>()
 
   constructor(wave: readonly Asked[]) {
     const placeOf = new Map<string, number>()
@@ -143,8 +161,7 @@ class StakeColumns {
       this.#bets.push(bet.betId)
       this.#players.push(bet.playerId)
       this.#cents.push(bet.stakeCents)
-      this.#selections.push(canonicalJson(bet.selection))
-      this.#needs.set(bet.playerId, (this.#needs.get(bet.playerId) ?? 0) + bet.stakeCents)
+      this.#selections.push(selectionText(bet))
     }
   }
 
@@ -162,9 +179,8 @@ class StakeColumns {
     ]
   }
 
-  /** For each request, the sum of its player's stakes in the batch. */
-  needs(): string {
-    return `{${this.#players.map((player) => this.#needs.get(player)).join(',')}}`
+  players(): readonly string[] {
+    return this.#players
   }
 }
 

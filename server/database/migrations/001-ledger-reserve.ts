@@ -1,7 +1,8 @@
 /**
  * Stakes in and out, many at once. Both functions first take the table's right (shared: a take-over waits for them, and
- * then they wait for nobody), then the players' rows in order of id in a statement of their own, since a lock taken
- * within the statement that judges the balance would judge the version from before the wait.
+ * then they wait for nobody), and then the players' rows, in order of id. The exact path and the release lock them in a
+ * statement of their own, since a lock taken within the statement that judges a balance would judge the version from
+ * before the wait.
  *
  * Parameters: one element of `_tables`, `_epochs`, `_rounds` for each place (a table's round under an epoch), and one of
  * the other arrays for each request, whose `_places` element counts from 1. No bet id occurs twice in one call.
@@ -23,42 +24,67 @@ const SHARE_TABLES = `perform pg_advisory_xact_lock_shared(20, key)
     from (select distinct hashtext(id) as key from unnest(_tables) as id order by 1) as keys;`
 
 export const reserveFunctions = [
-  // The fast path. Each player's stakes in the batch (_needs: their sum) fit into his balance together, so their order
-  // does not matter. What does not fit, or has been asked before, is answered 'again' and left untouched.
+  // The fast path: each player's stakes in the batch are taken from his row together, and only if all of them fit. The
+  // condition is judged again on the newest version of a row that somebody else has just changed, and where it passed on
+  // an older one that version too was covered, so the check on the balance never fails for a wrong reason. Whatever does
+  // not fit by this account, or has been asked before, is answered 'again' and left to the exact path.
+  // An account's id never changes, so the caller may know it already; null says that the books had no such player.
   `create function ledger_reserve(_tables text[], _epochs bigint[], _rounds text[], _places int[], _bets uuid[],
-    _players text[], _cents bigint[], _selections text[], _needs bigint[])
-  returns table (verdict text, balance bigint) language plpgsql ${SETTINGS} as $$
+    _players text[], _cents bigint[], _selections text[], _accounts bigint[])
+  returns table (verdicts text, balances bigint[]) language plpgsql ${SETTINGS} as $$
   begin
     ${SHARE_TABLES}
-    perform 1 from account a where a.owner = any(_players) and a.kind = 'player' order by a.id for no key update;
-    return query
     with ${PLACE},
     asked as materialized (
-      select b.o, b.bet, b.cents, b.selection, p.escrow_id, p.seq, a.id as account, a.balance_cents,
-        case when p.fenced then 'fenced' when not p.takes_bets then 'bets-closed' when a.id is null then 'account-blocked'
-          when a.balance_cents >= b.need then 'posted' else 'again' end as verdict,
-        case when p.seq is null or a.id is null then json_build_array(p.round_id, b.player)::text end as unplaced
-      from unnest(_places, _bets, _players, _cents, _selections, _needs) with ordinality
-        as b(place, bet, player, cents, selection, need, o)
+      select b.o, b.bet, b.cents, b.selection, b.account, p.escrow_id, p.seq,
+        case when p.fenced then 'fenced' when not p.takes_bets then 'bets-closed' when b.account is null
+          then 'account-blocked' else 'posted' end as verdict,
+        case when p.seq is null or b.account is null then json_build_array(p.round_id, b.player)::text end as unplaced
+      from unnest(_places, _bets, _players, _cents, _selections, _accounts) with ordinality
+        as b(place, bet, player, cents, selection, account, o)
       join place p on p.o = b.place
-      left join account a on a.owner = b.player and a.kind = 'player'
+    ),
+    debited as (
+      update account a set balance_cents = a.balance_cents - w.cents
+      from (
+        select k.account, sum(k.cents)::bigint as cents from asked k where k.verdict = 'posted'
+        group by k.account order by k.account
+      ) w
+      where a.id = w.account and a.balance_cents >= w.cents
+      returning a.id, a.balance_cents
+    ),
+    judged as materialized (
+      select k.*, d.balance_cents,
+        case when k.verdict = 'posted' and d.id is null then 'again' else k.verdict end as judgement
+      from asked k left join debited d on d.id = k.account
     ),
     kept as (
       insert into entry (debit, credit, cents, round_seq, ref, kind, outcome, content, unplaced)
-      select k.account, k.escrow_id, k.cents, k.seq, k.bet, 'stake', k.verdict, k.selection, k.unplaced
-      from asked k where k.verdict not in ('fenced', 'again') order by k.bet
-      on conflict do nothing
-      returning entry.ref, entry.debit, entry.cents, entry.outcome
-    ),
-    moved as (
-      update account a set balance_cents = a.balance_cents - s.cents
-      from (select k.debit, sum(k.cents)::bigint as cents from kept k where k.outcome = 'posted' group by k.debit) s
-      where a.id = s.debit returning a.id, a.balance_cents
+      select j.account, j.escrow_id, j.cents, j.seq, j.bet, 'stake', j.judgement, j.selection, j.unplaced
+      from judged j where j.judgement not in ('fenced', 'again') order by j.bet
+      on conflict do nothing returning entry.ref
     )
-    select case when k.verdict = 'fenced' or kept.ref is not null then k.verdict else 'again' end,
-      coalesce(m.balance_cents, k.balance_cents)
-    from asked k left join kept on kept.ref = k.bet left join moved m on m.id = k.account
-    order by k.o;
+    select string_agg(case when j.judgement in ('fenced', 'again') or kept.ref is not null then j.judgement
+        when j.judgement = 'posted' then 'repeated' else 'again' end, ',' order by j.o),
+      array_agg(j.balance_cents order by j.o)
+    into verdicts, balances
+    from judged j left join kept on kept.ref = j.bet;
+    if verdicts like '%repeated%' then
+      update account a set balance_cents = a.balance_cents + w.cents
+      from (
+        select k.account, sum(k.cents)::bigint as cents
+        from unnest(_accounts, _cents, string_to_array(verdicts, ',')) as k(account, cents, verdict)
+        where k.verdict = 'repeated' group by k.account order by k.account
+      ) w
+      where a.id = w.account;
+      verdicts := replace(verdicts, 'repeated', 'again');
+      balances := array_fill(null::bigint, array[cardinality(_bets)]);
+    end if;
+    if balances is null or array_position(balances, null) is not null then
+      balances := array(select a.balance_cents from unnest(_accounts) with ordinality as k(account, o)
+        left join account a on a.id = k.account order by k.o);
+    end if;
+    return next;
   end $$`,
   // The exact path: one request after the other, each judged by the balance that the ones before it left.
   `create function ledger_reserve_in_order(_tables text[], _epochs bigint[], _rounds text[], _places int[],
