@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { VOID_REASONS } from '../../engine/round/types.ts'
+import { settings } from '../config.ts'
+import { OPERATOR_TOKEN_FILE } from '../secrets.ts'
+import { inWords } from './in-words.ts'
+
+/** Where the command line meets the world, so that tests can stand in for it. */
+export type Terminal = {
+  readonly env: NodeJS.ProcessEnv
+  readonly out: (line: string) => void
+  readonly err: (line: string) => void
+}
+
+/** What the process ends with (OPS-16). */
+export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3 } as const
+
+export const USAGE = `Usage: npm run casino -- <command> [options]
+
+  table list                          every table with its status and limits
+  table open|pause|resume|drain|close <table>
+                                      pause: no next round until resumed; drain: close after the running round
+  table create <file.json>            {tableId, name, gameId, rules, limits, pace}; the table begins closed
+  limits set <table> <file.json>      new limits, from the next round on; - reads standard input
+  round void <round or table> --reason <code>
+                                      ${VOID_REASONS.join(', ')}
+  books audit                         sums of the ledger; what must be zero
+  audit list [--limit n]              latest entries of the audit record
+  audit verify [--known seq:hash]     recomputes the whole record
+
+  --as <name>    who asks, for the audit record (default: the system's user)
+  --json         one JSON line instead of words
+  --url <url>    the running server (default: this machine at PORT)
+
+The operator token comes from OPERATOR_TOKEN, or from operator.token in DATA_DIR.`
+
+const OPTIONS = {
+  as: { type: 'string' },
+  json: { type: 'boolean' },
+  url: { type: 'string' },
+  reason: { type: 'string' },
+  limit: { type: 'string' },
+  known: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
+type Options = { [N in keyof typeof OPTIONS]?: (typeof OPTIONS)[N]['type'] extends 'boolean' ? boolean : string }
+type Answer = { readonly code: string | null; readonly message?: string; readonly result?: unknown }
+
+class Misuse extends Error {}
+
+const ANSWER_LIMIT_MS = 30_000
+
+/** Runs one command against the running server and answers the exit code. */
+export async function casino(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { env, out, err } = terminal
+  try {
+    const { values, positionals } = readArgs(args)
+    if (values.help === true || positionals.length === 0) {
+      out(USAGE)
+      return values.help === true ? EXIT.done : EXIT.misused
+    }
+    const command = commandOf(positionals, values)
+    const answer = await send(command, values, env)
+    const ok = answer.code === null && !isTrouble(answer.result)
+    if (values.json === true) out(JSON.stringify({ ok, ...answer }))
+    else if (answer.code === null) out(inWords(String(command.command), answer.result))
+    else err(`refused: ${answer.code}`)
+    return ok ? EXIT.done : EXIT.refused
+  } catch (error) {
+    if (!(error instanceof Misuse)) {
+      err(`cannot reach the casino: ${why(error)}`)
+      return EXIT.unreachable
+    }
+    err(`${error.message}\nnpm run casino -- --help shows every command`)
+    return EXIT.misused
+  }
+}
+
+/** A check that was done and found the record changed, or the books out of balance. */
+function isTrouble(result: unknown): boolean {
+  const { ok, linesSumCents, accountsOff, negativePlayers } = (result ?? {}) as Record<string, unknown>
+  return (
+    ok === false || [linesSumCents, accountsOff, negativePlayers].some((found) => found !== undefined && found !== 0)
+  )
+}
+
+function why(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  return cause instanceof Error ? `${error.message} (${'code' in cause ? cause.code : cause.message})` : error.message
+}
+
+function readArgs(args: readonly string[]): { values: Options; positionals: string[] } {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true })
+  } catch (error) {
+    throw new Misuse(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** The desk's command that the words ask for. Errors: `Misuse`. */
+function commandOf(words: readonly string[], options: Options): Record<string, unknown> {
+  const [noun, verb, first, second, ...rest] = words
+  const phrase = `${noun} ${verb}`
+  const takes = (count: number) => {
+    const given = [first, second, ...rest].filter((word) => word !== undefined).length
+    if (given !== count) throw new Misuse(`"${phrase}" takes ${count} argument${count === 1 ? '' : 's'}, not ${given}`)
+  }
+  switch (phrase) {
+    case 'table list':
+    case 'books audit':
+      takes(0)
+      return { command: `${noun}.${verb}` }
+    case 'table open':
+    case 'table pause':
+    case 'table resume':
+    case 'table drain':
+    case 'table close':
+      takes(1)
+      return { command: `${noun}.${verb}`, tableId: first }
+    case 'table create':
+      takes(1)
+      return { ...readJson(first), command: 'table.create' }
+    case 'limits set':
+      takes(2)
+      return { command: 'limits.set', tableId: first, limits: readJson(second) }
+    case 'round void':
+      takes(1)
+      if (options.reason === undefined) throw new Misuse(`a void needs --reason: ${VOID_REASONS.join(', ')}`)
+      return { command: 'round.void', target: first, reason: options.reason }
+    case 'audit list':
+      takes(0)
+      return { command: 'audit.list', limit: Number(options.limit ?? 50) }
+    case 'audit verify':
+      takes(0)
+      return { command: 'audit.verify', known: headOf(options.known) }
+    default:
+      throw new Misuse(`unknown command "${words.join(' ')}"`)
+  }
+}
+
+function headOf(text: string | undefined): { seq: number; hash: string } | null {
+  if (text === undefined) return null
+  const [seq = '', hash = ''] = text.split(':')
+  if (!/^\d{1,15}$/.test(seq) || !/^[0-9a-f]{64}$/.test(hash))
+    throw new Misuse('--known is seq:hash, as the log shows it')
+  return { seq: Number(seq), hash }
+}
+
+function readJson(file = ''): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file === '-' ? 0 : file, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  } catch (error) {
+    throw new Misuse(`${file}: ${error instanceof Error ? error.message : error}`)
+  }
+  throw new Misuse(`${file} holds no JSON object`)
+}
+
+async function send(command: Record<string, unknown>, options: Options, env: NodeJS.ProcessEnv): Promise<Answer> {
+  const actor = options.as ?? userInfo().username
+  const response = await fetch(`${options.url ?? serverUrl(env)}/operator/api/command`, {
+    method: 'POST',
+    redirect: 'error',
+    signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+    headers: {
+      'content-type': 'application/json',
+      authorization: `Bearer ${operatorToken(env)}`,
+      'x-operator': encodeURIComponent(actor),
+    },
+    body: JSON.stringify(command),
+  })
+  const answer = (await response.json()) as Partial<Answer>
+  if (response.status >= 500) throw new Error(`${response.status} ${answer.code ?? ''}`)
+  return { code: null, ...answer }
+}
+
+function serverUrl(env: NodeJS.ProcessEnv): string {
+  const port = env.PORT || settings.PORT.fallback
+  const host = env.HOST || settings.HOST.fallback
+  const reached = ['0.0.0.0', '::', 'localhost'].includes(host) ? '127.0.0.1' : host
+  return `http://${isIP(reached) === 6 ? `[${reached}]` : reached}:${port}`
+}
+
+function operatorToken(env: NodeJS.ProcessEnv): string {
+  if (env.OPERATOR_TOKEN) return env.OPERATOR_TOKEN
+  const file = join(env.DATA_DIR || settings.DATA_DIR.fallback, OPERATOR_TOKEN_FILE)
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    throw new Misuse(`no operator token: OPERATOR_TOKEN is not set and ${file} cannot be read`)
+  }
+}

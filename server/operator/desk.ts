@@ -1,0 +1,188 @@
+import { z } from 'zod'
+import type { Json } from '../../engine/game.ts'
+import { VOID_REASONS, type VoidReason } from '../../engine/round/types.ts'
+import type { AuditHead, AuditLog } from '../audit/audit-log.ts'
+import type { Database } from '../database/open.ts'
+import type { Books } from '../ledger/books.ts'
+import type { Log } from '../log.ts'
+import type { HouseTable, HouseTables, TableRefusal, TableStatus } from '../tables/house-tables.ts'
+
+/** What the desk asks of the floor, where the tables run. */
+export interface FloorControl {
+  /** The table's status or limits have changed in the books. */
+  tableChanged(tableId: string): void
+  /**
+   * Voids the round that the table runs now, and answers when the books have it. With `roundId`, only if it is that one;
+   * otherwise `{code: 'wrong-round'}` and nothing happens.
+   */
+  voidRound(
+    tableId: string,
+    reason: VoidReason,
+    roundId: string | null,
+  ): Promise<{ readonly roundId: string } | { readonly code: string }>
+}
+
+/** `code` is null when the command was done; `result` is what it answers then. */
+export type CommandAnswer = { readonly code: string | null; readonly result: Json }
+
+const ORDERS = { open: 'open', resume: 'open', pause: 'paused', drain: 'draining', close: 'closed' } as const
+/** `open` is for a closed table, `resume` for one that was paused or is draining; neither stands in for the other. */
+const FROM: Partial<Record<keyof typeof ORDERS, readonly TableStatus[]>> = {
+  open: ['closed'],
+  resume: ['paused', 'draining'],
+}
+
+const tableId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)
+const command = z.discriminatedUnion('command', [
+  z.strictObject({ command: z.literal('table.list') }),
+  z.strictObject({
+    command: z.enum(['table.open', 'table.pause', 'table.resume', 'table.drain', 'table.close']),
+    tableId,
+  }),
+  z.strictObject({
+    command: z.literal('table.create'),
+    tableId,
+    name: z.string().max(40),
+    gameId: z.string().max(40),
+    rules: z.json(),
+    limits: z.json(),
+    pace: z.json(),
+  }),
+  z.strictObject({ command: z.literal('limits.set'), tableId, limits: z.json() }),
+  z.strictObject({
+    command: z.literal('round.void'),
+    target: z.string().regex(/^[a-z][a-z0-9-]{0,31}(\.[a-z0-9.-]{1,60})?$/),
+    reason: z.enum(VOID_REASONS),
+  }),
+  z.strictObject({ command: z.literal('books.audit') }),
+  z.strictObject({ command: z.literal('audit.list'), limit: z.int().min(1).max(1_000) }),
+  z.strictObject({
+    command: z.literal('audit.verify'),
+    known: z.strictObject({ seq: z.int().positive(), hash: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
+  }),
+])
+export type Command = z.output<typeof command>
+
+export type DeskOptions = {
+  readonly database: Database
+  readonly tables: HouseTables
+  readonly audit: AuditLog
+  readonly floor: FloorControl
+  readonly books: Pick<Books, 'audit'>
+  readonly log: Log
+}
+
+/**
+ * The operators' desk: every command is read, done or refused, and written on the audit record with who asked, what was
+ * before and what is after (OPS-13). A change and its entry are one transaction (OPS-15).
+ */
+export class OperatorDesk {
+  readonly #options: DeskOptions
+
+  constructor(options: DeskOptions) {
+    this.#options = options
+  }
+
+  /** `actor` names who asks; `value` is a command as it came. Errors: rejects when the database is out of reach. */
+  async take(actor: string, value: unknown): Promise<CommandAnswer> {
+    const read = command.safeParse(value)
+    if (!read.success) {
+      await this.note(actor, 'unreadable', '', {
+        refused: 'malformed',
+        asked: JSON.stringify(value ?? null).slice(0, 500),
+      })
+      return { code: 'malformed', result: null }
+    }
+    return this.#obey(actor, read.data)
+  }
+
+  /** Writes something on the record that is no command, such as a wrong token. */
+  async note(actor: string, action: string, target: string, detail: Json): Promise<void> {
+    this.#tellHead(await this.#options.audit.record({ actor, action, target, detail }))
+  }
+
+  async #obey(actor: string, asked: Command): Promise<CommandAnswer> {
+    switch (asked.command) {
+      case 'table.list':
+        return this.#read(actor, asked.command, async () => (await this.#options.tables.list()) as unknown as Json)
+      case 'books.audit':
+        return this.#read(actor, asked.command, async () => (await this.#options.books.audit()) as unknown as Json)
+      case 'audit.list':
+        return this.#read(
+          actor,
+          asked.command,
+          async () => (await this.#options.audit.latest(asked.limit)) as unknown as Json,
+        )
+      case 'audit.verify':
+        return this.#read(actor, asked.command, async () => this.#options.audit.verify(asked.known))
+      case 'round.void':
+        return this.#void(actor, asked.target, asked.reason)
+      case 'table.create':
+        return this.#create(actor, asked)
+      case 'limits.set':
+        return this.#change(actor, asked.command, asked.tableId, { limits: asked.limits }, (tx) =>
+          this.#options.tables.setLimits(asked.tableId, asked.limits, tx),
+        )
+      default:
+        return this.#order(actor, asked.command, asked.tableId)
+    }
+  }
+
+  async #read(actor: string, action: string, work: () => Promise<Json>): Promise<CommandAnswer> {
+    await this.note(actor, action, '', null)
+    return { code: null, result: await work() }
+  }
+
+  #order(actor: string, action: `table.${keyof typeof ORDERS}`, id: string): Promise<CommandAnswer> {
+    const order = action.slice('table.'.length) as keyof typeof ORDERS
+    return this.#change(actor, action, id, null, async (tx) => {
+      const now = await this.#options.tables.get(id, tx)
+      if (now !== null && FROM[order]?.includes(now.status) === false) return 'wrong-status'
+      return this.#options.tables.setStatus(id, ORDERS[order], tx)
+    })
+  }
+
+  async #create(actor: string, asked: Command & { command: 'table.create' }): Promise<CommandAnswer> {
+    const { command: action, ...table } = asked
+    return this.#change(actor, action, table.tableId, table, async (tx) => {
+      const after = await this.#options.tables.create(table, 'closed', tx)
+      return typeof after === 'string' ? after : { before: null, after }
+    })
+  }
+
+  async #change(
+    actor: string,
+    action: string,
+    target: string,
+    asked: Json,
+    work: (tx: Database['kysely']) => Promise<{ before: HouseTable | null; after: HouseTable } | TableRefusal>,
+  ): Promise<CommandAnswer> {
+    const { database, audit, floor } = this.#options
+    const { head, changed } = await database.kysely.transaction().execute(async (tx) => {
+      const changed = await work(tx)
+      const detail = typeof changed === 'string' ? { refused: changed, asked } : (changed as unknown as Json)
+      return { changed, head: await audit.record({ actor, action, target, detail }, tx) }
+    })
+    this.#tellHead(head)
+    if (typeof changed === 'string') return { code: changed, result: null }
+    floor.tableChanged(target)
+    return { code: null, result: changed.after as unknown as Json }
+  }
+
+  /** The order is on the record before the floor hears it, and what came of it afterwards. */
+  async #void(actor: string, target: string, reason: VoidReason): Promise<CommandAnswer> {
+    const [id = ''] = target.split('.')
+    const roundId = target === id ? null : target
+    await this.note(actor, 'round.void', target, { asked: reason })
+    const answer = await this.#options.floor.voidRound(id, reason, roundId)
+    const code = 'code' in answer ? answer.code : null
+    const detail = 'code' in answer ? { refused: answer.code, reason } : { voided: answer.roundId, reason }
+    await this.note(actor, 'round.void', target, detail)
+    return { code, result: code === null ? detail : null }
+  }
+
+  /** The log leaves the machine by another way than the database, so it keeps the head for `verify` (AUD-4). */
+  #tellHead(head: AuditHead): void {
+    this.#options.log.info({ audit: head }, 'audit record')
+  }
+}
