@@ -12,7 +12,7 @@ import {
   verifyInclusion,
 } from './merkle.ts'
 
-/** The leaves and roots of the Certificate Transparency reference tree. Source: google/certificate-transparency, merkle_tree_test. */
+/** The Certificate Transparency reference tree. Source: google/certificate-transparency, merkle_tree_test. */
 const REFERENCE_LEAVES = [
   '',
   '00',

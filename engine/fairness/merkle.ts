@@ -2,8 +2,8 @@ import { assert } from '../assert.ts'
 import { sha256 } from './sha256.ts'
 
 /**
- * The Merkle tree of transparency logs: a leaf is SHA-256(0x00 | data), a node SHA-256(0x01 | left | right), the tree of
- * n > 1 leaves splits at the largest power of two below n. All hashes are 32 bytes.
+ * The Merkle tree of transparency logs: a leaf is SHA-256(0x00 | data), a node SHA-256(0x01 | left | right), the tree
+ * of n > 1 leaves splits at the largest power of two below n. All hashes are 32 bytes.
  * Source: RFC 9162 section 2.1 (the same tree as RFC 6962).
  */
 export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0))

@@ -9,7 +9,8 @@ const MAX_RANGE = 2 ** 21
 /**
  * F: the sequence of uniform choices that one round's seed and its series' salt decide.
  * Block i of the stream is HMAC-SHA256(seed, SHA-256(context) | i as 32-bit big-endian), read as eight 32-bit
- * big-endian words. Each choice takes words in turn until one is below the largest multiple of n, then its remainder by n.
+ * big-endian words. Each choice takes words in turn until one is below the largest multiple of n, and is its remainder
+ * by n.
  * Source: FAI-3, docs/fairness.md "From seed to outcome".
  */
 export function drawSource(
@@ -41,7 +42,7 @@ export function drawSource(
   return { below, permutation }
 }
 
-/** A uniform number below n from uniform words below `wordRange`: words that would favour low numbers are passed over. */
+/** A uniform number below n from uniform words below `wordRange`: words that would favour low numbers are dropped. */
 export function mapWord(n: number, nextWord: () => number, wordRange = 2 ** 32): number {
   const limit = wordRange - (wordRange % n)
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * SHA-512, needed only to check Ed25519 signatures, so plainness goes before speed (about 10 µs a block is not reached).
+ * SHA-512, needed only to check Ed25519 signatures, so plainness goes before speed.
  * Its constants are computed from their definition: fractional bits of the roots of the first primes.
  * Source: FIPS 180-4.
  */

@@ -73,7 +73,7 @@ export type Transcript = {
   readonly commitmentPathHex: readonly string[]
   /** In ascending order of `contributor`. */
   readonly contributions: readonly Contribution[]
-  /** True without a beacon: the operator, who knows the secret, could have sat a player of his own among the contributors. */
+  /** True without a beacon: the operator, who knows the secret, could have sat a player of his own among them. */
   readonly operatorTrusted: boolean
   readonly log: {
     /** The log's public key as the C2SP signed-note format writes it; compare it with the one you know. */

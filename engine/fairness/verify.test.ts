@@ -80,7 +80,7 @@ test('[FAI-7] anything that is no transcript is answered, not thrown', () => {
   ])
 })
 
-test('[FAI-9] the salt depends on root, beacon, every contributor and every seed, not on their order of arrival', async () => {
+test('[FAI-9] the salt depends on root, beacon, every contributor and every seed, not on their order', async () => {
   const { committed } = await sampleTranscript(SAMPLE)
   const [a, b] = ['ana', 'blas'].map((id) => ({ contributor: contributorTag('s', id), seed: id })) as [
     { contributor: string; seed: string },

@@ -10,7 +10,7 @@ export class LogSigner {
   readonly key: LogKey
   readonly #privateKey: KeyObject
 
-  /** `secret` is the 32-byte Ed25519 key; all nodes of a house share it. Errors: throws on another length or a bad name. */
+  /** `secret` is the 32-byte Ed25519 key, one for all nodes. Errors: throws on another length or a bad name. */
   constructor(name: string, secret: Uint8Array) {
     assert(isKeyName(name), 'the name of a log has no space and no plus sign')
     assert(secret.length === 32, 'an Ed25519 key has 32 bytes')

@@ -1,7 +1,7 @@
 import { assert } from '../../engine/assert.ts'
 import { EMPTY_ROOT, type LeafRange, nodeHash } from '../../engine/fairness/merkle.ts'
 
-/** A complete subtree: the hash over leaves [index * 2^level, (index + 1) * 2^level). It never changes once it is full. */
+/** A complete subtree, over leaves [index * 2^level, (index + 1) * 2^level); its hash never changes. */
 export type Subtree = { readonly level: number; readonly index: number }
 export type Node = Subtree & { readonly hash: Uint8Array }
 

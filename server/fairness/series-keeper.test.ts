@@ -60,7 +60,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     expect(committed?.entry.saltDeadlineMs).toBeLessThanOrEqual(opening.openedAtMs)
   })
 
-  test('[FAI-15] the first series waits three seconds for seeds; the next is committed while it is played', async () => {
+  test('[FAI-15] the first series waits three seconds for seeds; the next is committed meanwhile', async () => {
     const startedAtMs = clock.nowMs()
     const keeper = keeperWith()
     await keeper.nextRound(tableId)
@@ -74,14 +74,14 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     expect(await findSalted(log, `${tableId}.2`)).not.toBeNull()
   })
 
-  test('[FAI-16] rounds are numbered from 0 without gap, series from 1, and a series ends with its last round', async () => {
+  test('[FAI-16] rounds are numbered from 0 without gap, series from 1', async () => {
     const keeper = keeperWith()
     const ids: string[] = []
     for (let i = 0; i < 7; i++) ids.push((await play(keeper)).roundId)
     expect(ids).toEqual(['1.0', '1.1', '1.2', '2.0', '2.1', '2.2', '3.0'].map((tail) => `${tableId}.${tail}`))
   })
 
-  test('[FAI-16] a round that was not opened is offered again; one in play keeps the next from being offered', async () => {
+  test('[FAI-16] a round that was not opened is offered again; one in play holds up the next', async () => {
     const first = await keeperWith().nextRound(tableId)
     expect(await keeperWith().nextRound(tableId)).toEqual(first)
     await books.open(openingOf(first, clock.nowMs()))
@@ -108,7 +108,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     await expect(keeper.nextRound(tableId)).rejects.toThrow('FAI-17')
   })
 
-  test('[FAI-18] a transcript exists when the log knows the end of the round, and verifies, void or settled', async () => {
+  test('[FAI-18] a transcript exists once the log knows the end of the round, and verifies', async () => {
     const keeper = keeperWith()
     const transcripts = new Transcripts(store, log, vault)
     const next = await keeper.nextRound(tableId)
@@ -126,7 +126,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     expect(await transcripts.transcriptOf('unknown.1.0')).toBeNull()
   })
 
-  test('[FAI-18] nothing that is public of a running series holds a secret or a seed that is still to come', async () => {
+  test('[FAI-18] nothing that is public of a running series holds a secret or a seed to come', async () => {
     const keeper = keeperWith()
     const transcripts = new Transcripts(store, log, vault)
     const { seriesId, roundId } = await play(keeper)
@@ -160,7 +160,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     expect(await findEnded(log, opening.roundId)).toEqual(reported)
   })
 
-  test("[FAI-20] a player's seed enters the salt of the series being gathered, once, and is shown only with the salt", async () => {
+  test("[FAI-20] a player's seed enters the salt of the next series, once, and is shown only with it", async () => {
     const keeper = keeperWith()
     const transcripts = new Transcripts(store, log, vault)
     expect(await keeper.contribute(tableId, 'ana', 'early')).toBe('too-late')
@@ -220,7 +220,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     }
   })
 
-  test('[FAI-21] a beacon round is named before its value is out, waited for, and makes the series free of trust', async () => {
+  test('[FAI-21] a beacon round is named before its value is out, and waited for', async () => {
     const beacon = new TestBeacon(clock)
     const keeper = keeperWith({ beacon })
     const { roundId, seriesId } = await play(keeper)

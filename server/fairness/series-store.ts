@@ -63,7 +63,7 @@ export class SeriesStore {
     return standing
   }
 
-  /** Adds a player's seed, once, while there is no salt; the series' lock keeps a late seed out of a salt in the making. */
+  /** Adds a player's seed, once, while there is no salt; the lock keeps a late seed out of a salt in the making. */
   async contribute(seriesId: string, { contributor, seed }: Contribution): Promise<ContributionAnswer> {
     const bytes = Buffer.from(textBytes(seed))
     return this.#db.transaction().execute(async (db) => {

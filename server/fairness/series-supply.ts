@@ -31,7 +31,7 @@ type Committed = { readonly series: SeriesRow; readonly committed: SeriesCommitt
 
 const HURRIED_GATHER_MS = 3_000
 const LONGEST_WAIT_MS = 1_000
-/** After this many seconds without the beacon's value the table is told; it asks again, and never takes another value. */
+/** After this many seconds without the beacon's value the table is told; it asks again, and takes no other value. */
 const BEACON_ATTEMPTS = 60
 
 /**

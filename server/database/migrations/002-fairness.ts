@@ -42,7 +42,10 @@ const tables = [
     hash bytea not null check (octet_length(hash) = 32),
     primary key (level, index)
   )`,
-  `create table log_root (size bigint primary key check (size > 0), root bytea not null check (octet_length(root) = 32))`,
+  `create table log_root (
+    size bigint primary key check (size > 0),
+    root bytea not null check (octet_length(root) = 32)
+  )`,
   `create table log_writer (id integer primary key check (id = 1))`,
   `insert into log_writer (id) values (1)`,
   `create table series (
