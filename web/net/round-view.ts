@@ -16,6 +16,8 @@ export type RoundView = {
   readonly outcome: string
   readonly seedHex: string
   readonly voidReason: string
+  /** When the draw became public, by the server's clock; null when this page did not see it happen. */
+  readonly drawnAtMs: number | null
 }
 
 const RANK: { readonly [phase in Phase]: number } = { open: 0, closing: 1, closed: 2, drawn: 3, settled: 4, void: 4 }
@@ -28,7 +30,8 @@ export function isDrawn(phase: Phase): boolean {
 export function roundOfShared(shared: SharedSnapshot): RoundView {
   const { roundId, seriesId, phase, closesAtMs, nextOpensAtMs, commitment, betDigest, outcome, seedHex, voidReason } =
     shared
-  return { roundId, seriesId, phase, closesAtMs, nextOpensAtMs, commitment, betDigest, outcome, seedHex, voidReason }
+  const told = { roundId, seriesId, phase, closesAtMs, nextOpensAtMs, commitment, betDigest }
+  return { ...told, outcome, seedHex, voidReason, drawnAtMs: null }
 }
 
 /**
@@ -50,6 +53,7 @@ export function mergeRound(known: RoundView | null, told: RoundView): RoundView 
     outcome: newer.outcome || older.outcome,
     seedHex: newer.seedHex || older.seedHex,
     voidReason: newer.voidReason || older.voidReason,
+    drawnAtMs: newer.drawnAtMs ?? older.drawnAtMs,
   }
 }
 
@@ -66,6 +70,7 @@ export function roundAfter(known: RoundView | null, event: PublicEvent): RoundVi
     outcome: '',
     seedHex: '',
     voidReason: '',
+    drawnAtMs: null,
   }
   switch (event.type) {
     case 'opened':
@@ -80,6 +85,7 @@ export function roundAfter(known: RoundView | null, event: PublicEvent): RoundVi
         phase: 'drawn',
         outcome: JSON.stringify(event.outcome),
         seedHex: event.seedHex,
+        drawnAtMs: event.atMs,
       })
     case 'settled':
       return mergeRound(known, { ...blank, phase: 'settled', nextOpensAtMs: event.nextOpensAtMs })

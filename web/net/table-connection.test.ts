@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { settle, sharedTable } from './fake-table.ts'
 import { LinkLost, type LinkState } from './link.ts'
 import { type JoinedRoom, JoinFailed, type RoomListener, TableConnection, waitMs } from './table-connection.ts'
+import { settle, sharedTable } from './testing.ts'
 
 /** A connection whose joins and timers belong to the test. */
 class Harness {

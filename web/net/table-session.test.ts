@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { FakeTable, NEXT_ROUND, ROUND, settle, sharedTable, snapshot } from './fake-table.ts'
 import { LinkLost, Refused } from './link.ts'
 import { totalStakeCents } from './table-selectors.ts'
+import { FakeTable, NEXT_ROUND, ROUND, settle, sharedTable, snapshot } from './testing.ts'
 
 const spec = { selection: 'straight:17', stakeCents: 100 }
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { clockOffsetMs } from './clock.ts'
-import { FakeTable, NEXT_ROUND, ROUND, sharedTable, snapshot } from './fake-table.ts'
 import { isLater, mergeRound, roundOfShared } from './round-view.ts'
 import { shownBalanceCents, shownLastOutcomes, shownLastWinCents, shownResult, shownTally } from './table-selectors.ts'
+import { FakeTable, NEXT_ROUND, ROUND, sharedTable, snapshot } from './testing.ts'
 
 const result = {
   type: 'result',

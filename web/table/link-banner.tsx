@@ -1,0 +1,72 @@
+import { hrefOf } from '../app/router.ts'
+import { useTexts } from '../i18n/i18n.ts'
+import type { TableState } from '../net/table-state.ts'
+
+export type LinkBannerProps = {
+  readonly state: TableState
+  readonly observer: boolean
+  readonly onHurry: () => void
+}
+
+/** What stands between the player and betting, in plain words; nothing when nothing does. */
+export function LinkBanner({ state, observer, onHurry }: LinkBannerProps) {
+  const { t } = useTexts()
+  const broken = brokenText(state)
+  const status = state.shared?.status ?? 'running'
+  return (
+    <div class="link-banners">
+      <div role="alert">
+        {broken !== null && (
+          <div class={`notice notice-${state.link === 'connecting' ? 'info' : 'warn'}`}>
+            {state.link !== 'no-table' && state.link !== 'signed-out' && <span class="spinner" aria-hidden="true" />}
+            <span>{t(broken)}</span>
+            {state.link === 'offline' && (
+              <button type="button" class="button button-small" onClick={onHurry}>
+                {t('link.now')}
+              </button>
+            )}
+            {state.link === 'signed-out' && (
+              <a class="button button-small" href={hrefOf({ page: 'sign-in' })}>
+                {t('nav.signIn')}
+              </a>
+            )}
+          </div>
+        )}
+      </div>
+      <div role="status">
+        {broken === null && isTold(status) && <div class="notice notice-info">{t(`link.${status}`)}</div>}
+        {broken === null && observer && (
+          <div class="notice notice-info">
+            <span>{t('link.observer')}</span>
+            <a class="button button-small" href={hrefOf({ page: 'sign-in' })}>
+              {t('nav.signIn')}
+            </a>
+          </div>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function brokenText({ link }: TableState) {
+  switch (link) {
+    case 'live':
+      return null
+    case 'connecting':
+      return 'link.connecting'
+    case 'reconnecting':
+      return 'link.reconnecting'
+    case 'offline':
+      return 'link.offline'
+    case 'signed-out':
+      return 'link.signedOut'
+    case 'no-table':
+      return 'link.noTable'
+  }
+}
+
+type Told = 'paused' | 'draining' | 'moving' | 'suspended'
+
+function isTold(status: string): status is Told {
+  return status === 'paused' || status === 'draining' || status === 'moving' || status === 'suspended'
+}

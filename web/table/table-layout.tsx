@@ -1,0 +1,78 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { TableInfo } from '../../rooms/protocol.ts'
+import type { GameSlots, GameView } from '../games/view.ts'
+import { useTexts } from '../i18n/i18n.ts'
+import type { Me } from '../net/api.ts'
+import { shownResult } from '../net/table-selectors.ts'
+import type { TableSession } from '../net/table-session.ts'
+import type { TableState } from '../net/table-state.ts'
+import { FirstTime } from './first-time.tsx'
+import { MoneyBar } from './money-bar.tsx'
+import { PhaseBar } from './phase-bar.tsx'
+import { ResultBanner } from './result-banner.tsx'
+import { SidePanel } from './side-panel.tsx'
+
+export type TableLayoutProps = {
+  readonly info: TableInfo
+  readonly view: GameView
+  readonly player: Me | null
+  readonly session: TableSession
+  readonly state: TableState
+  readonly slots: GameSlots
+  readonly ballAtRest: boolean
+  readonly enabled: boolean
+  readonly nowMs: () => number
+  readonly onHelp: () => void
+}
+
+/** Where everything lies: wheel and clock on the left, the felt in the middle, bets and proof on the right, chips below. */
+export function TableLayout(props: TableLayoutProps) {
+  const { info, player, state, slots, ballAtRest, nowMs } = props
+  const { t } = useTexts()
+  const { round } = state
+  const ended = ballAtRest || round?.phase === 'void'
+  return (
+    <div class="table-grid">
+      <section class="area-clock">
+        <PhaseBar
+          round={round}
+          openedAtMs={state.shared?.roundId === round?.roundId ? (state.shared?.openedAtMs ?? 0) : 0}
+          ballAtRest={ballAtRest}
+          nowMs={nowMs}
+        />
+      </section>
+      <section class="area-stage">
+        {slots.stage}
+        {ended && round !== null && <ResultBanner round={round} result={shownResult(state)} currency={info.currency} />}
+      </section>
+      <section class="area-strip" aria-label={t('table.results')}>
+        {slots.strip}
+      </section>
+      <section class="area-felt" aria-label={t('table.felt')}>
+        {slots.felt}
+      </section>
+      {slots.track !== null && slots.track !== false && (
+        <section class="area-track" aria-label={t('table.racetrack')}>
+          {slots.track}
+        </section>
+      )}
+      <SidePanel {...props} endedRoundId={useEndedRound(state, ended)} />
+      <div class="area-bottom">
+        <MoneyBar state={state} currency={info.currency} playMoney={player?.playMoney ?? false} />
+        <div class="area-tray">{slots.tray}</div>
+      </div>
+      {player !== null && <FirstTime onHelp={props.onHelp} />}
+    </div>
+  )
+}
+
+/** The last round that ended on this page: the one at the table once its ball rests, the one before until then. */
+function useEndedRound(state: TableState, ended: boolean): string | null {
+  const last = useRef<string | null>(null)
+  const roundId = state.round?.roundId ?? null
+  const over = ended && (state.round?.phase === 'settled' || state.round?.phase === 'void')
+  useEffect(() => {
+    if (over) last.current = roundId
+  }, [over, roundId])
+  return over ? roundId : last.current
+}
