@@ -68,7 +68,7 @@ export const stakeContract: ContractTests = {
       request({ ...staked, stakeCents: cents(299) }),
       request({ ...staked, playerId: eva }),
       request({ ...staked, playerId: 'nobody' }),
-      request({ ...staked, selection: { type: 'straight', pocket: 18 } }),
+      request({ ...staked, selection: { kind: 'straight', numbers: [18] } }),
       elsewhere.request(staked),
     ]
     for (const other of others) {
@@ -82,8 +82,8 @@ export const stakeContract: ContractTests = {
 
   '[LED-4] the order of the keys in a selection makes no other content': async ({ player, bet, reserve }) => {
     const staked = bet(await player(500), 100)
-    await reserve({ ...staked, selection: { type: 'split', pockets: [1, 2] } })
-    expect(fates(await reserve({ ...staked, selection: { pockets: [1, 2], type: 'split' } }))).toEqual(['reserved'])
+    await reserve({ ...staked, selection: { kind: 'split', numbers: [1, 2] } })
+    expect(fates(await reserve({ ...staked, selection: { numbers: [1, 2], kind: 'split' } }))).toEqual(['reserved'])
   },
 
   '[LED-5] a stake refused for want of money stays refused when money has come': async ({

@@ -78,7 +78,7 @@ export async function newScene(books: Books): Promise<Scene> {
     bet: (playerId, amount, betId = randomUUID()) => ({
       betId,
       playerId,
-      selection: { type: 'straight', pocket: 17 },
+      selection: { kind: 'straight', numbers: [17] },
       stakeCents: cents(amount),
     }),
     reserve: (...bets) => books.reserve(bets.map((bet) => request(bet))),
