@@ -1,7 +1,8 @@
 import { type Client, Room } from '@colyseus/core'
 import { type SchemaType, schema, t } from '@colyseus/schema'
 import { guardMessages } from './message-guard.ts'
-import type { LobbyTable, MessageRefusal } from './protocol.ts'
+import type { TableMeter } from './ports.ts'
+import type { LobbyTable } from './protocol.ts'
 
 const LobbyRow = schema(
   {
@@ -45,8 +46,7 @@ export class FloorBoard {
 export type LobbyOptions = {
   readonly floor: FloorBoard
   nowMs(): number
-  refused(code: MessageRefusal): void
-  failed(where: string, error: unknown): void
+  readonly meter: Pick<TableMeter, 'refused' | 'failed' | 'socketOpened' | 'socketClosed'>
 }
 
 const BUDGET = { perSecond: 2, burst: 10 }
@@ -68,12 +68,20 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
       new Set(),
       BUDGET,
       () => options.nowMs(),
-      (code) => options.refused(code),
+      (code) => options.meter.refused(code),
     )
     this.onMessage('*', (client: Client) => client.send('answer', { code: 'unknown-message' }))
     this.#unwatch = options.floor.watch(() => {
       this.#stale = true
     })
+  }
+
+  override onJoin(): void {
+    this.#options.meter.socketOpened('lobby')
+  }
+
+  override onLeave(): void {
+    this.#options.meter.socketClosed('lobby')
   }
 
   override onBeforePatch(): void {
@@ -90,7 +98,7 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
   }
 
   override onUncaughtException(error: Error, where: string): void {
-    this.#options.failed(where, error)
+    this.#options.meter.failed(where, error)
   }
 
   #show({ lastOutcomes, ...fields }: LobbyTable): void {

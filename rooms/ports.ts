@@ -1,7 +1,7 @@
 import type { Json } from '../engine/game.ts'
 import type { Cents } from '../engine/money.ts'
-import type { Effect, Phase, Round, RoundEvent } from '../engine/round/types.ts'
-import type { LobbyTable, RefusalCode } from './protocol.ts'
+import type { Effect, Phase, Refusal, Round, RoundEvent } from '../engine/round/types.ts'
+import type { LobbyTable, MessageRefusal } from './protocol.ts'
 
 /** The right to run one table; the epoch is the fencing token that every posting carries. */
 export type Lease = { readonly tableId: string; readonly epoch: number }
@@ -22,12 +22,16 @@ export type TakenOver = {
 
 /** What a table counts and times; see `monitoring/metrics.ts`. */
 export interface TableMeter {
-  refused(code: RefusalCode): void
-  betAcknowledged(ms: number): void
-  phaseReached(gameId: string, phase: Phase): void
+  /** A message that never reached the game. */
+  refused(code: MessageRefusal): void
+  /** Null when the bet was accepted; the time from its message to its answer. */
+  betAnswered(code: Refusal | null, ms: number): void
+  /** Null when the table is no longer run here. */
+  phaseReached(tableId: string, phase: Phase | null): void
+  /** From the closing time until all payouts were committed. */
   betSettled(ms: number): void
-  socketOpened(): void
-  socketClosed(): void
+  socketOpened(room: 'table' | 'lobby'): void
+  socketClosed(room: 'table' | 'lobby'): void
   /** A broken invariant or a failed handler: the pit is paged. */
   failed(where: string, error: unknown): void
 }

@@ -37,7 +37,7 @@ export class TableActor {
   readonly #ports: TablePorts
   readonly #audience: Audience
   readonly #inbox: Letter[] = []
-  readonly #waiting = new Map<string, { atMs: number; tell: (bet: PlacedBet) => void }[]>()
+  readonly #waiting = new Map<string, ((bet: PlacedBet) => void)[]>()
   readonly #privateLogs = new Map<string, EventLog<PrivateEvent>>()
   readonly #publicLog: EventLog<PublicEvent>
   readonly #lease: Lease
@@ -84,7 +84,6 @@ export class TableActor {
     return Promise.all(
       betIds.map(async (betId) => {
         const code = await this.#post({ type: 'betWithdrawn', atMs, betId, playerId })
-        if (code !== null) this.#ports.meter.refused(code)
         const bet = this.#round.bets.get(betId)
         const status = bet?.playerId === playerId ? bet.status : 'dead'
         return { betId, status, code }
@@ -116,22 +115,18 @@ export class TableActor {
 
   async #place(bet: NewBet, atMs: number): Promise<BetAnswer> {
     const code = await this.#post({ type: 'betPlaced', atMs, bet })
-    if (code !== null) {
-      this.#ports.meter.refused(code)
-      return { betId: bet.betId, status: 'dead', code }
-    }
-    const settled = await this.#resolved(bet.betId, atMs)
-    if (settled.refusal !== null) this.#ports.meter.refused(settled.refusal)
+    const settled = code === null ? await this.#resolved(bet.betId) : { status: 'dead' as const, refusal: code }
+    this.#ports.meter.betAnswered(settled.refusal, this.#ports.nowMs() - atMs)
     return { betId: bet.betId, status: settled.status, code: settled.refusal }
   }
 
-  #resolved(betId: string, atMs: number): Promise<PlacedBet> {
+  #resolved(betId: string): Promise<PlacedBet> {
     const bet = this.#round.bets.get(betId)
     if (bet !== undefined && bet.status !== 'reserving') return Promise.resolve(bet)
     return new Promise((tell) => {
       const waiting = this.#waiting.get(betId)
-      if (waiting === undefined) this.#waiting.set(betId, [{ atMs, tell }])
-      else waiting.push({ atMs, tell })
+      if (waiting === undefined) this.#waiting.set(betId, [tell])
+      else waiting.push(tell)
     })
   }
 
@@ -194,7 +189,7 @@ export class TableActor {
     if (opening.roundId !== before.opening.roundId) this.#forgetAbsent()
     const roundId = opening.roundId
     if (phase !== before.phase || opening.roundId !== before.opening.roundId) {
-      this.#ports.meter.phaseReached(opening.terms.gameId, phase)
+      this.#ports.meter.phaseReached(opening.tableId, phase)
       if (phase === 'open')
         this.#public({ type: 'opened', roundId, closesAtMs: opening.closesAtMs, commitment: opening.commitment })
       if (phase === 'closing') this.#public({ type: 'closing', roundId })
@@ -211,10 +206,7 @@ export class TableActor {
     if (bet === undefined) return
     const { roundId } = this.#round.opening
     if (bet.status !== 'reserving') {
-      for (const { tell, atMs } of this.#waiting.get(betId) ?? []) {
-        this.#ports.meter.betAcknowledged(this.#ports.nowMs() - atMs)
-        tell(bet)
-      }
+      for (const tell of this.#waiting.get(betId) ?? []) tell(bet)
       this.#waiting.delete(betId)
     }
     this.#private(bet.playerId, { type: 'bet', roundId, bet: asOwnBet(bet), code: bet.refusal })

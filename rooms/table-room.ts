@@ -26,7 +26,8 @@ type MessageContext = {
 export class TableRoom extends Room<{ state: TableState; client: TableClient }> implements Audience {
   override state = new TableState()
   override autoDispose = false // a table outlives its last player
-  override patchRate = PATCH_INTERVAL_MS
+  /** Set once there is a round to show: Colyseus starts its interval before `onCreate` has finished. */
+  override patchRate: number | null = null
   readonly #clientsOf = new Map<string, Set<TableClient>>()
   #ports!: TablePorts
   #actor!: TableActor
@@ -60,6 +61,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     )
     this.#listen()
     this.#list()
+    this.patchRate = PATCH_INTERVAL_MS
     this.#actor.start()
   }
 
@@ -85,13 +87,19 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   override onBeforePatch(): void {
-    project(this.#actor.round, this.state)
-    this.#list()
+    try {
+      project(this.#actor.round, this.state)
+      this.#list()
+    } catch (error) {
+      // Colyseus calls this from a bare timer, where a throw would end the process and every table with it.
+      this.#ports.meter.failed('patch', error)
+    }
   }
 
   override onDispose(): void {
     this.#actor.stop()
     this.#ports.list(this.roomId, null)
+    this.#ports.meter.phaseReached(this.roomId, null)
   }
 
   /** Hand-over and shutdown: sockets are told to come back, not that the table is gone. */
@@ -103,6 +111,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   /** Without this hook a throw in any handler would end the process, and every table with it. */
   override onUncaughtException(error: Error, where: string): void {
     this.#ports.meter.failed(where, error)
+  }
+
+  get round(): Round {
+    return this.#actor.round
   }
 
   /** The operator's order; answers null once the round is on its way to void, else why it is not. */
@@ -200,7 +212,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   #arrived(client: TableClient): void {
-    this.#ports.meter.socketOpened()
+    this.#ports.meter.socketOpened('table')
     this.state.players = this.clients.length
     const playerId = client.auth?.playerId
     if (playerId === undefined) return
@@ -209,7 +221,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   #gone(client: TableClient): void {
-    this.#ports.meter.socketClosed()
+    this.#ports.meter.socketClosed('table')
     this.state.players = this.clients.length
     const playerId = client.auth?.playerId
     if (playerId === undefined) return

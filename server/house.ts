@@ -1,0 +1,252 @@
+import { hkdfSync } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import { gameById } from '../engine/games.ts'
+import { Metrics } from '../monitoring/metrics.ts'
+import { FloorBoard } from '../rooms/lobby-room.ts'
+import { DrawPool } from '../workers/draw-pool.ts'
+import { AuditLog } from './audit/audit-log.ts'
+import type { Config } from './config.ts'
+import { migrate } from './database/migrate.ts'
+import { type Database, openDatabase } from './database/open.ts'
+import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
+import { MerkleLog } from './fairness/merkle-log.ts'
+import { PublicRecords } from './fairness/records.ts'
+import { SeriesKeeper } from './fairness/series-keeper.ts'
+import { SeriesStore } from './fairness/series-store.ts'
+import { Transcripts } from './fairness/transcripts.ts'
+import { houseApi } from './http/house-api.ts'
+import { matchmakingRoutes } from './http/matchmaking.ts'
+import type { HouseApiDeps } from './http/ports.ts'
+import type { Books } from './ledger/books.ts'
+import { roundHistory } from './ledger/history.ts'
+import { LedgerBooks } from './ledger/ledger-books.ts'
+import { meteredBooks } from './ledger/metered-books.ts'
+import { batchedBooks } from './ledger/stake-batcher.ts'
+import type { Log } from './log.ts'
+import { BooksWatch } from './operator/books-watch.ts'
+import { OperatorDesk } from './operator/desk.ts'
+import { operatorRoutes } from './operator/operator-routes.ts'
+import { Favourites } from './players/favourites.ts'
+import { PlayMoney } from './players/play-money.ts'
+import { Players } from './players/players.ts'
+import { Tickets } from './players/tickets.ts'
+import { openSockets } from './sockets.ts'
+import { sleep } from './tables/effect-runner.ts'
+import { openFirstTables } from './tables/first-tables.ts'
+import { Floor } from './tables/floor.ts'
+import { HouseTables, tableInfo } from './tables/house-tables.ts'
+import { tableMeter } from './tables/table-meter.ts'
+import { HouseTablePorts } from './tables/table-ports.ts'
+
+/** About a day of rounds; the next series is ready long before the last round of this one. */
+const ROUNDS_PER_SERIES = 2_880
+const GATHER_MS = 10 * 60_000
+const REQUESTS_PER_SECOND = 50
+const SIGN_IN_RATES = { signUpsPerMinute: 10, signInsPerMinute: 20 }
+const DATABASE_ANSWERS_MS = 2_000
+
+export type HouseOptions = {
+  readonly config: Config
+  readonly log: Log
+  /** Folder of the built page, and the text that names its build; null serves no page. */
+  readonly page: { readonly dir: string; readonly build: string } | null
+}
+
+export type House = {
+  /** Where the server listens. */
+  readonly port: number
+  readonly ready: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it listens;
+ * `ready` when every open table has been taken over. Errors: rejects when any of its parts cannot start.
+ */
+export async function openHouse({ config, log, page }: HouseOptions): Promise<House> {
+  const nowMs = Date.now
+  const metrics = new Metrics({ nowMs })
+  const database = await openDatabase({
+    databaseUrl: config.databaseUrl ?? undefined,
+    dataDir: config.dataDir,
+    onConnectionLost: (err) => log.warn({ err }, 'a database connection was lost'),
+  })
+  await migrate(database)
+  const draws = await startDraws(config, log, metrics)
+  const ledger = meteredBooks(new LedgerBooks(database, nowMs), nowMs, (...call) => metrics.ledgerCalled(...call))
+  const books = batchedBooks(ledger)
+  const fairness = fairnessOf(config, database, draws, books, log)
+  const tables = new HouseTables({
+    database,
+    nowMs,
+    gameById,
+    currency: config.currency,
+    leastReturnPercent: config.marketMinReturnPercent,
+    minRoundGapMs: config.minRoundGapMs,
+  })
+  await openFirstTables(tables)
+  const history = roundHistory(database)
+  const tickets = new Tickets({ database, nowMs, randomBytes: (count) => draws.bytes(count) })
+  const board = new FloorBoard()
+  const floor = new Floor({ tables, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
+  const ports = new HouseTablePorts({
+    books,
+    series: fairness.series,
+    tables,
+    history,
+    tickets,
+    meter: tableMeter(metrics, log),
+    drawsHealthy: () => draws.counters().healthy,
+    nowMs,
+    statusChanged: (...change) => floor.statusChanged(...change),
+    changed: (...wait) => floor.changed(...wait),
+    list: (...row) => board.list(...row),
+  })
+  const deps: HouseApiDeps = {
+    ...playersOf(config, database, books, log, nowMs),
+    tickets,
+    books,
+    tables: {
+      list: () => board.rows(),
+      info: async (tableId) => {
+        const table = await tables.get(tableId)
+        const game = table === null ? null : gameById(table.gameId)
+        return table === null || game === null || table.status === 'closed' ? null : tableInfo(table, game)
+      },
+    },
+    history,
+    fairness: fairness.records,
+    health: {
+      database: () => answers(database),
+      drawPool: () => draws.counters().healthy,
+      tables: () => floor.ready,
+    },
+    metrics,
+    log,
+    nowMs,
+    house: { name: 'Crupier', registrationCode: '', ruc: '' },
+    build: page?.build ?? '',
+    currency: config.currency,
+    publicUrl: config.publicUrl,
+    allowedOrigins: config.allowedOrigins,
+    trustedProxies: config.trustedProxies,
+    operatorFrom: config.operatorFrom,
+    operatorToken: config.secrets.operatorToken,
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    pageDir: page?.dir ?? null,
+  }
+  const desk = new OperatorDesk({ database, tables, audit: new AuditLog(database, nowMs), floor, books, log })
+  const operators = operatorRoutes({
+    desk,
+    token: config.secrets.operatorToken,
+    operatorFrom: config.operatorFrom,
+    metrics,
+    nowMs,
+  })
+  const app = houseApi(deps, (express) => {
+    operators(express)
+    matchmakingRoutes(express)
+  })
+  const server = createServer(app)
+  const sockets = await openSockets({
+    server,
+    ports,
+    floor: board,
+    allowedOrigins: config.allowedOrigins,
+    slowClient: () => log.warn('a client that did not read was cut off'),
+    log,
+  })
+  const port = await listen(server, config.port, config.host)
+  const watch = new BooksWatch({ books, metrics, log })
+  watch.start()
+  return {
+    port,
+    ready: floor.open(),
+    stop: async () => {
+      floor.stop()
+      await sockets.close()
+      server.closeAllConnections()
+      await watch.stop()
+      await fairness.series.idle()
+      await draws.stop()
+      await database.close()
+    },
+  }
+}
+
+async function startDraws(config: Config, log: Log, metrics: Metrics): Promise<DrawPool> {
+  const sealKey = new Uint8Array(hkdfSync('sha256', config.secrets.secretsKey, '', 'crupier series secrets', 32))
+  const draws = new DrawPool({
+    sealKey,
+    onEvent: (event) => {
+      if (event.event === 'reseeded') log.debug(event, 'a generator was reseeded')
+      else log.error(event, 'the draw pool met a failure')
+    },
+  })
+  await draws.start()
+  metrics.watchDrawPool(() => {
+    const { slabsReady, fallbacks, healthy } = draws.counters()
+    return { depth: slabsReady * 65_536, fallbacks, healthy }
+  })
+  return draws
+}
+
+function fairnessOf(config: Config, database: Database, draws: DrawPool, books: Books, log: Log) {
+  const publicLog = new MerkleLog(
+    database.kysely,
+    new LogSigner(new URL(config.publicUrl).host, logSecretFrom(config.secrets.secretsKey)),
+  )
+  const store = new SeriesStore(database.kysely)
+  const { signal } = new AbortController()
+  const series = new SeriesKeeper({
+    store,
+    log: publicLog,
+    vault: draws,
+    books,
+    clock: { nowMs: Date.now, wait: (ms) => sleep(ms, signal) },
+    beacon: null,
+    rounds: ROUNDS_PER_SERIES,
+    gatherMs: GATHER_MS,
+    failed: (tableId, err) => log.error({ err, tableId }, 'a series could not be prepared'),
+  })
+  const records = new PublicRecords(publicLog, new Transcripts(store, publicLog, draws))
+  return { series, records }
+}
+
+function playersOf(config: Config, database: Database, books: Books, log: Log, nowMs: () => number) {
+  const players = new Players({
+    database,
+    books,
+    secret: config.secrets.authSecret,
+    publicUrl: config.publicUrl,
+    allowedOrigins: config.allowedOrigins,
+    sessionIdleMs: config.sessionIdleMs,
+    rates: SIGN_IN_RATES,
+    log,
+  })
+  const on = config.mode === 'development'
+  const playMoney = new PlayMoney({ on, database, books, nowMs, dailyCents: config.playMoneyDailyCents })
+  const favourites = new Favourites({ database, nowMs, hasGame: (gameId) => gameById(gameId) !== null })
+  return { players, playMoney, favourites }
+}
+
+async function answers(database: Database): Promise<boolean> {
+  const { signal } = new AbortController()
+  const asked = database.pool.query('select 1').then(
+    () => true,
+    () => false,
+  )
+  return Promise.race([asked, sleep(DATABASE_ANSWERS_MS, signal).then(() => false)])
+}
+
+/** Errors: rejects when the port is taken, so that the process ends instead of running without a door. */
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}

@@ -1,0 +1,50 @@
+import { ensureWebBuilt } from '../scripts/build-web.ts'
+import { ConfigError, describeConfig, readConfig } from './config.ts'
+import { type House, openHouse } from './house.ts'
+import { type Log, openLog } from './log.ts'
+
+/** An orderly stop that takes longer than this is cut short; the books make that harmless. */
+const STOP_LIMIT_MS = 10_000
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env)
+  const log = openLog({ level: config.logLevel })
+  log.info({ settings: describeConfig(process.env) }, 'crupier starts')
+  const house = await openHouse({ config, log, page: await ensureWebBuilt() })
+  stopOnSignal(house, log)
+  await house.ready
+  log.info({ port: house.port }, 'every table is open')
+  const address = config.port === 0 ? `http://localhost:${house.port}` : config.publicUrl
+  process.stdout.write(`\n  Crupier is open: ${address}\n\n`)
+}
+
+function stopOnSignal(house: House, log: Log): void {
+  let stopping = false
+  const stop = (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'crupier stops')
+    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
+    house.stop().then(
+      () => process.exit(0),
+      (err) => {
+        log.fatal({ err }, 'the stop was not orderly')
+        process.exit(1)
+      },
+    )
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal))
+  // A rejection that nobody caught is a fault of ours, but no reason to end every table.
+  process.on('unhandledRejection', (err) => log.error({ err }, 'a promise was rejected and nobody cared'))
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'an exception that nobody caught')
+    process.exit(1)
+  })
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `crupier cannot start: ${error instanceof ConfigError ? error.message : String((error as Error)?.stack ?? error)}\n`,
+  )
+  process.exit(1)
+})

@@ -1,0 +1,102 @@
+import { setMaxListeners } from 'node:events'
+import type { Effect } from '../../engine/round/types.ts'
+import type { EffectAnswer } from '../../rooms/ports.ts'
+
+/** `fenced`: the books refuse this epoch. `gone`: nothing more will come of it (the table is closed). */
+export type Outcome = EffectAnswer | 'fenced' | 'gone'
+
+/** Performs one effect once. Rejects when the outcome is unknown; it is then asked again under the same id. */
+export type Perform = (effect: Exclude<Effect, { type: 'wakeAt' }>, signal: AbortSignal) => Promise<Outcome>
+
+export type RunnerOptions = {
+  readonly perform: Perform
+  readonly nowMs: () => number
+  /** What is done instead when an effect has failed `attempts` times; null to go on trying. */
+  readonly giveUp: (effect: Effect, attempts: number) => EffectAnswer | null
+  readonly failed: (effect: Effect, attempts: number, error: unknown) => void
+}
+
+const FIRST_RETRY_MS = 25
+const SLOWEST_RETRY_MS = 1_000
+/** A timer is never trusted for longer than this, so that a clock that jumps is noticed. */
+const LONGEST_SLEEP_MS = 1_000
+
+/** How long to wait before attempt `attempts + 1`: doubling, up to a second. */
+export function retryDelayMs(attempts: number): number {
+  return Math.min(SLOWEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (attempts - 1))
+}
+
+/**
+ * Runs what a table's round is due, each effect once at a time. What fails is tried again under the same id for as long
+ * as the lease lasts: an answer that nobody heard is asked for again, and the books make that harmless.
+ */
+export class EffectRunner {
+  readonly #options: RunnerOptions
+  readonly #running = new Set<string>()
+  readonly #abort = new AbortController()
+
+  constructor(options: RunnerOptions) {
+    this.#options = options
+    setMaxListeners(0, this.#abort.signal) // one for each waiting effect, and their number is bounded by the round
+  }
+
+  get runningCount(): number {
+    return this.#running.size
+  }
+
+  start(effects: readonly Effect[], answer: (answer: EffectAnswer) => void, lost: () => void): void {
+    for (const effect of effects) {
+      if (this.#running.has(effect.id) || this.#abort.signal.aborted) continue
+      this.#running.add(effect.id)
+      void this.#run(effect).then((outcome) => {
+        this.#running.delete(effect.id)
+        if (this.#abort.signal.aborted || outcome === 'gone') return
+        if (outcome === 'fenced') lost()
+        else answer(outcome)
+      })
+    }
+  }
+
+  /** Ends every timer and retry; answers still on their way are dropped. */
+  stop(): void {
+    this.#abort.abort()
+  }
+
+  async #run(effect: Effect): Promise<Outcome> {
+    if (effect.type === 'wakeAt') return this.#wakeAt(effect.atMs)
+    for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
+      try {
+        return await this.#options.perform(effect, this.#abort.signal)
+      } catch (error) {
+        this.#options.failed(effect, attempts, error)
+        const instead = this.#options.giveUp(effect, attempts)
+        if (instead !== null) return instead
+        await sleep(retryDelayMs(attempts), this.#abort.signal)
+      }
+    }
+    return 'gone'
+  }
+
+  async #wakeAt(atMs: number): Promise<Outcome> {
+    let nowMs = this.#options.nowMs()
+    while (nowMs < atMs && !this.#abort.signal.aborted) {
+      await sleep(Math.min(atMs - nowMs, LONGEST_SLEEP_MS), this.#abort.signal)
+      nowMs = this.#options.nowMs()
+    }
+    return { event: { type: 'clockReached', atMs: nowMs }, balances: new Map() }
+  }
+}
+
+/** Resolves after `ms`, or at once when the signal is given; never rejects. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,125 @@
+import { type CloseCode, matchMaker } from '@colyseus/core'
+import type { VoidReason } from '../../engine/round/types.ts'
+import { TableRoom } from '../../rooms/table-room.ts'
+import type { FloorControl } from '../operator/desk.ts'
+import { retryDelayMs, sleep } from './effect-runner.ts'
+import type { HouseTable } from './house-tables.ts'
+
+/** A table that the house has closed: clients need not come back. Documented in docs/protocol.md. */
+export const TABLE_CLOSED = 4020
+const VOID_WAIT_MS = 5_000
+
+export type FloorDeps = {
+  readonly tables: { list(): Promise<readonly HouseTable[]> }
+  readonly failed: (where: string, error: unknown) => void
+}
+
+/** The open tables of this node: a room for each, opened at start, and told what the operator decides. */
+export class Floor implements FloorControl {
+  readonly #deps: FloorDeps
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #waiting = new Map<string, Set<() => void>>()
+  readonly #abort = new AbortController()
+  #ready = false
+
+  constructor(deps: FloorDeps) {
+    this.#deps = deps
+  }
+
+  /** True once every table that is open has been taken over. */
+  get ready(): boolean {
+    return this.#ready
+  }
+
+  /** Opens a room for every table that is not closed. A paused one may wait for its first round. */
+  async open(): Promise<void> {
+    const tables = (await this.#deps.tables.list()).filter(({ status }) => status !== 'closed')
+    const opened = tables.map((table) => ({ table, done: this.#openRoom(table.tableId) }))
+    await Promise.all(opened.filter(({ table }) => table.status !== 'paused').map(({ done }) => done))
+    this.#ready = true
+  }
+
+  stop(): void {
+    this.#abort.abort()
+    for (const wake of [...this.#waiting.values()].flatMap((all) => [...all])) wake()
+  }
+
+  /** The operator changed the table: whoever waits for it looks again, and a table that was closed gets its room. */
+  tableChanged(tableId: string): void {
+    for (const wake of this.#waiting.get(tableId) ?? []) wake()
+    void this.#openIfWanted(tableId)
+  }
+
+  /** Resolves when the table has changed, or after `ms`. */
+  changed(tableId: string, ms: number, signal: AbortSignal): Promise<void> {
+    const waiting = this.#waiting.get(tableId) ?? new Set()
+    this.#waiting.set(tableId, waiting)
+    return new Promise((resolve) => {
+      const wake = () => {
+        waiting.delete(wake)
+        resolve()
+      }
+      waiting.add(wake)
+      void sleep(ms, signal).then(wake)
+    })
+  }
+
+  /** Orders the void of the table's round, if it is the one that is meant, and waits until the books have it. */
+  async voidRound(
+    tableId: string,
+    reason: VoidReason,
+    wanted: string | null,
+  ): Promise<{ roundId: string } | { code: string }> {
+    const room = this.#room(tableId)
+    if (room === null) return { code: 'no-such-table' }
+    const { roundId } = room.round.opening
+    if (wanted !== null && wanted !== roundId) return { code: 'wrong-round' }
+    const refusal = await room.orderVoid(reason)
+    if (refusal !== null) return { code: refusal }
+    for (let waitedMs = 0; waitedMs < VOID_WAIT_MS; waitedMs += 50) {
+      const { opening, phase, endedAtMs } = room.round
+      if (opening.roundId !== roundId || (phase === 'void' && endedAtMs !== null)) return { roundId }
+      if (phase === 'drawn' || phase === 'settled') return { code: 'round-drawn' }
+      await sleep(50, this.#abort.signal)
+    }
+    return { code: 'not-yet-void' }
+  }
+
+  statusChanged(tableId: string, status: string): void {
+    const room = this.#room(tableId)
+    room?.setStatus(status)
+    if (status !== 'closed') return
+    this.#opening.delete(tableId)
+    if (room !== null) void room.disconnect(TABLE_CLOSED as CloseCode)
+  }
+
+  async #openIfWanted(tableId: string): Promise<void> {
+    const table = (await this.#deps.tables.list()).find((row) => row.tableId === tableId)
+    if (table?.status === 'open' || table?.status === 'paused') await this.#openRoom(tableId)
+  }
+
+  #openRoom(tableId: string): Promise<void> {
+    const known = this.#opening.get(tableId)
+    if (known !== undefined) return known
+    const opening = this.#createRoom(tableId)
+    this.#opening.set(tableId, opening)
+    return opening
+  }
+
+  async #createRoom(tableId: string): Promise<void> {
+    for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
+      try {
+        await matchMaker.createRoom('table', { tableId })
+        return
+      } catch (error) {
+        this.#deps.failed(`open table ${tableId}, attempt ${attempts}`, error)
+        await sleep(retryDelayMs(attempts), this.#abort.signal)
+      }
+    }
+  }
+
+  #room(tableId: string): TableRoom | null {
+    const room = matchMaker.getLocalRoomById(tableId)
+    return room instanceof TableRoom ? room : null
+  }
+}
