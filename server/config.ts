@@ -70,8 +70,24 @@ export const settings = {
   SIGN_INS_PER_MINUTE: setting('10', 'Sign-ins that one address may attempt in a minute.', {
     schema: whole(1, 100_000),
   }),
+  HTTP_REQUESTS_PER_SECOND: setting(
+    '50',
+    'HTTP requests that one address may make in the long run; 4 s of it at once.',
+    {
+      schema: whole(1, 1_000_000),
+    },
+  ),
   PLAY_MONEY_DAILY_CENTS: setting('5000000', 'Most play money, in cents, that one player may take in 24 hours.', {
     schema: whole(0, 1_000_000_000),
+  }),
+  HOUSE_NAME: setting('Crupier', 'Name of the house, shown on every page.', {
+    schema: z.string().max(80, 'must have at most 80 characters'),
+  }),
+  HOUSE_REGISTRATION_CODE: setting('', 'Registration of the platform with the regulator, shown on every page.', {
+    schema: z.string().max(80, 'must have at most 80 characters'),
+  }),
+  HOUSE_RUC: setting('', 'Tax number of the house (RUC, 11 digits), shown on every page.', {
+    schema: z.string().regex(/^(\d{11})?$/, 'must be 11 digits'),
   }),
 } as const
 
@@ -97,7 +113,10 @@ export type Config = {
   readonly sessionIdleMs: number
   readonly signUpsPerMinute: number
   readonly signInsPerMinute: number
+  readonly requestsPerSecond: number
   readonly playMoneyDailyCents: number
+  /** What every page shows of the operator. */
+  readonly house: { readonly name: string; readonly registrationCode: string; readonly ruc: string }
   /** Never logged, never sent. */
   readonly secrets: Secrets
 }
@@ -141,6 +160,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     sessionIdleMs: values.SESSION_IDLE_MINUTES * 60_000,
     signUpsPerMinute: values.SIGN_UPS_PER_MINUTE,
     signInsPerMinute: values.SIGN_INS_PER_MINUTE,
+    requestsPerSecond: values.HTTP_REQUESTS_PER_SECOND,
+    house: { name: values.HOUSE_NAME, registrationCode: values.HOUSE_REGISTRATION_CODE, ruc: values.HOUSE_RUC },
     playMoneyDailyCents: values.PLAY_MONEY_DAILY_CENTS,
     secrets: readSecrets({
       secretsKey: values.SECRETS_KEY,

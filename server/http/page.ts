@@ -69,7 +69,7 @@ function fileFor(page: Page, request: Request): PageFile | null {
   const { path } = request
   const exact = page.get(path) ?? page.get(`${path}.html`) ?? page.get(`${path.replace(/\/$/, '')}/index.html`)
   if (exact !== undefined) return exact
-  if (NOT_THE_PAGE.test(path) || extname(path) !== '' || !request.accepts('html')) return null
+  if (NOT_THE_PAGE.test(path) || /\.[^/]*$/.test(path) || !request.accepts('html')) return null
   return page.get('/index.html') ?? null
 }
 

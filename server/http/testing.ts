@@ -138,7 +138,8 @@ export async function ask(url: string, method: string, path: string, more: Asked
     ...(body !== undefined && { body }),
   })
   const text = await response.text()
-  const json = (response.headers.get('content-type') ?? '').includes('json') ? (JSON.parse(text) as unknown) : null
+  const json =
+    text !== '' && (response.headers.get('content-type') ?? '').includes('json') ? (JSON.parse(text) as unknown) : null
   const code = (json as { code?: unknown } | null)?.code
   return {
     status: response.status,
