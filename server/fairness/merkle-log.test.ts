@@ -143,7 +143,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     await expect(lie.execute(database.kysely)).rejects.toThrow('check constraint')
   })
 
-  test('[FAI-13] an entry that is rewritten with its hash, guards lifted, is found, and the house does not sign', async () => {
+  test('[FAI-13] an entry rewritten together with its hash is found, and the house does not sign', async () => {
     const { size, note } = await log.checkpoint()
     const honest = readCheckpoint(note, signer.key)
     await sql.raw('alter table log_entry disable trigger append_only').execute(database.kysely)

@@ -5,6 +5,7 @@ import { databasesUnderTest, openTestDatabase, type TestDatabase } from '../data
 import { findCommitted, findEnded, findSalted } from './log-entries.ts'
 import { LogSigner } from './log-signer.ts'
 import { MerkleLog } from './merkle-log.ts'
+import { PublicRecords } from './records.ts'
 import { SeriesKeeper, type SeriesKeeperOptions } from './series-keeper.ts'
 import { MOST_CONTRIBUTIONS, SeriesStore } from './series-store.ts'
 import { openingOf, TestBeacon, TestBooks, TestClock, TestVault } from './testing.ts'
@@ -144,6 +145,24 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
       expect(hidden.length).toBeGreaterThan(40)
       expect(shown).not.toContain(hidden)
     }
+  })
+
+  test('[FAI-18] the public records answer what there is, and null for the rest', async () => {
+    const { roundId, seriesId } = await play(keeperWith())
+    const records = new PublicRecords(log, new Transcripts(store, log, vault))
+    const size = await log.size()
+    expect((await records.transcript(roundId))?.ended.roundId).toBe(roundId)
+    expect((await records.series(seriesId))?.seriesId).toBe(seriesId)
+    expect(await records.checkpoint()).toMatch(new RegExp(`^log\\.example\\.test\n${size}\n`))
+    expect((await records.entries(size - 1, size + 1))?.entries).toHaveLength(1)
+    expect((await records.inclusion(0, size))?.pathHex).toEqual(await log.inclusion(0, size))
+    expect((await records.consistency(1, size))?.pathHex).toEqual(await log.consistency(1, size))
+    const nothing = await Promise.all([
+      ...[records.transcript('x.1.0'), records.series('x.1'), records.entries(1, 1), records.entries(0, 1001)],
+      ...[records.inclusion(size, size), records.inclusion(0, size + 1), records.inclusion(-1, size)],
+      ...[records.consistency(2, 1), records.consistency(0, size + 1)],
+    ])
+    expect(new Set(nothing)).toEqual(new Set([null]))
   })
 
   test('[FAI-19] a round that ended unreported is reported before the next is offered, once', async () => {
