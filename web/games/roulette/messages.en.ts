@@ -44,8 +44,7 @@ export const rouletteEn = {
   'spot.pending': 'awaiting confirmation {{amount}}',
   'spot.others': 'others {{amount}}',
   'spot.notOffered': 'not offered at this table',
-  'spot.covers': 'Covers {{numbers}}',
-  'spot.wins': 'wins {{amount}}',
+  'spot.wins': 'credited {{amount}}',
   'spot.won': 'winner',
 
   'bet.voisins': 'Voisins du zéro',
@@ -90,10 +89,6 @@ export const rouletteEn = {
   'stats.cold': 'Least frequent',
   'stats.hits': '{{number}}: {{count}} times',
   'stats.independent': 'Every spin is independent: what came before does not change what comes next.',
-  'stats.dozens': 'Dozens',
-  'stats.columns': 'Columns',
+  'stats.column': 'Col. {{index}}',
   'stats.zero': 'Zero',
-
-  'sound.on': 'Turn sound on',
-  'sound.off': 'Mute',
 } as const satisfies Record<RouletteMessageKey, string>

@@ -43,8 +43,7 @@ export const rouletteEsPe = {
   'spot.pending': 'por confirmar {{amount}}',
   'spot.others': 'otros {{amount}}',
   'spot.notOffered': 'no se ofrece en esta mesa',
-  'spot.covers': 'Cubre {{numbers}}',
-  'spot.wins': 'gana {{amount}}',
+  'spot.wins': 'se abona {{amount}}',
   'spot.won': 'ganadora',
 
   'bet.voisins': 'Vecinos del cero',
@@ -89,12 +88,8 @@ export const rouletteEsPe = {
   'stats.cold': 'Menos frecuentes',
   'stats.hits': '{{number}}: {{count}} veces',
   'stats.independent': 'Cada giro es independiente: lo que ya salió no cambia lo que va a salir.',
-  'stats.dozens': 'Docenas',
-  'stats.columns': 'Columnas',
+  'stats.column': 'Col. {{index}}',
   'stats.zero': 'Cero',
-
-  'sound.on': 'Activar sonido',
-  'sound.off': 'Silenciar',
 } as const
 
 export type RouletteMessageKey = keyof typeof rouletteEsPe

@@ -1,117 +1,38 @@
 import { render } from 'preact'
-import { useEffect, useMemo, useState } from 'preact/hooks'
-import { defaultLimits } from '../../../../engine/roulette/limits.ts'
-import { type Pocket, WHEEL_ORDER } from '../../../../engine/roulette/pockets.ts'
-import { ROULETTE_VARIANTS } from '../../../../engine/roulette/rules.ts'
-import type { RouletteSelection } from '../../../../engine/roulette/selections.ts'
-import type { Phase } from '../../../../engine/round/types.ts'
-import { formatCents } from '../../../format/money.ts'
-import {
-  ChipTray,
-  createSound,
-  Felt,
-  type OwnBet,
-  Racetrack,
-  ResultStrip,
-  rouletteEn,
-  rouletteEsPe,
-  Statistics,
-  type Translate,
-  Wheel,
-} from '../index.ts'
+import { useMemo, useState } from 'preact/hooks'
+import { ChipTray, Felt, Racetrack, ResultStrip, Statistics, type TrayAction, Wheel } from '../index.ts'
+import { HISTORY, limits, money, nowMs, order, params, rules, SPOTS, sampleBets, t } from './sample.ts'
+import { type Stage, sound, useOrientation, useStage } from './stage.ts'
 
-/** Page for looking at the roulette view in every phase: everything that the server would say is a button here. */
-const params = new URLSearchParams(location.search)
-const texts = params.get('lang') === 'en' ? rouletteEn : rouletteEsPe
-const rules = params.get('wheel') === 'double' ? ROULETTE_VARIANTS.american : ROULETTE_VARIANTS.european
-const limits = defaultLimits(rules)
-const sound = createSound()
-const order = WHEEL_ORDER[rules.wheel]
-const money = (cents: number) => formatCents(cents)
-const nowMs = () => performance.timeOrigin + performance.now()
-const t: Translate = (key, values = {}) =>
-  texts[key].replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => `${values[name] ?? ''}`)
-
-/** A fixed sequence of results for strip and statistics. */
-const HISTORY: readonly Pocket[] = Array.from({ length: 500 }, (_, i) => {
-  const mixed = Math.imul(i + 11, 2_654_435_761) >>> 8
-  return order[mixed % order.length] ?? 0
-})
-const SPOTS = new Map(
-  (
-    [
-      ['straight:8', 1_500],
-      ['split:19-22', 500],
-      ['corner:31-32-34-35', 2_500],
-      ['dozen:2', 12_000],
-      ['red', 55_000],
-      ['straight:17', 3_000],
-      ['line:7-8-9-10-11-12', 700],
-    ] as const
-  ).map(([name, cents]) => [name, { cents, players: 3 }]),
-)
-const SAMPLE: readonly (readonly [RouletteSelection, number, OwnBet['status']])[] = [
-  [{ kind: 'straight', numbers: [17] }, 1_000, 'accepted'],
-  [{ kind: 'split', numbers: [17, 20] }, 500, 'accepted'],
-  [{ kind: 'corner', numbers: [25, 26, 28, 29] }, 2_500, 'accepted'],
-  [{ kind: 'street', numbers: [4, 5, 6] }, 500, 'reserving'],
-  [{ kind: 'black' }, 11_600, 'accepted'],
-  [{ kind: 'dozen', index: 2 }, 5_000, 'accepted'],
-  [{ kind: 'column', index: 2 }, 1_000, 'sending'],
-  [{ kind: 'straight', numbers: [0] }, 100, 'accepted'],
-]
-let nextId = 0
-const made = (selection: RouletteSelection, stakeCents: number, status: OwnBet['status'] = 'accepted'): OwnBet => {
-  nextId += 1
-  return { betId: `bet-${nextId}`, selection, stakeCents, status }
-}
-
+/** Page for looking at the roulette view in every phase, on every size of screen. */
 function Demo() {
-  const [phase, setPhase] = useState<Phase>('open')
-  const [outcome, setOutcome] = useState<{ pocket: Pocket } | null>(null)
-  const [drawnAtMs, setDrawnAtMs] = useState<number | null>(null)
-  const [ballAtRest, setBallAtRest] = useState(false)
-  const [bets, setBets] = useState<readonly OwnBet[]>([])
+  const stage = useStage()
+  const { phase, outcome, ballAtRest, drawnAtMs, bets, setAll } = stage
   const [chip, setChip] = useState(500)
   const [reach, setReach] = useState(2)
   const [preview, setPreview] = useState<readonly string[]>([])
   const [said, setSaid] = useState('')
   const [reduced, setReduced] = useState(params.has('reduced'))
   const orientation = useOrientation()
-  const enabled = phase === 'open'
-
-  const draw = (pocket: Pocket, lateMs = 0): void => {
-    setPhase('drawn')
-    setBallAtRest(false)
-    setOutcome({ pocket })
-    setDrawnAtMs(nowMs() - lateMs)
-    sound.spin(order.length, order.indexOf(pocket), 0, lateMs)
-  }
-  const open = (): void => {
-    setPhase('open')
-    setOutcome(null)
-    setDrawnAtMs(null)
-    setBallAtRest(false)
-    setBets([])
-  }
-  const setAll = (change: (bet: OwnBet) => OwnBet) => setBets((all) => all.map(change))
-  const onBet = (selection: RouletteSelection, stakeCents: number): void => {
-    sound.chip()
-    const bet = made(selection, stakeCents, 'sending')
-    setBets((all) => [...all, bet])
-    setTimeout(() => setAll((b) => (b.betId === bet.betId ? { ...b, status: 'accepted' } : b)), 700)
-  }
-  const shared = { rules, outcome, ballAtRest, limits, selectedChipCents: chip, enabled, t, money, onBet, orientation }
   const last = useMemo(() => HISTORY.slice(0, 20), [])
+  const outcomes = useMemo(() => HISTORY.toReversed().map((pocket) => ({ pocket })), [])
+  const shared = {
+    ...{ rules, outcome, ballAtRest, limits, t, money, orientation },
+    selectedChipCents: chip,
+    enabled: phase === 'open',
+    onBet: stage.bet,
+    onAnnounce: setSaid,
+  }
   return (
     <div class="d-table" onPointerDown={sound.unlock}>
+      <h1 class="r-hidden">Ruleta</h1>
       <div class="d-wheel">
         <Wheel
           {...{ rules, phase, outcome, drawnAtMs, nowMs, t }}
           lastOutcomes={last}
           reducedMotion={reduced}
           onAnnounce={setSaid}
-          onBallRest={() => setBallAtRest(true)}
+          onBallRest={stage.rest}
         />
       </div>
       <div class="d-rail">
@@ -122,91 +43,75 @@ function Demo() {
           spots={SPOTS}
           preview={preview}
           onWithdraw={(ids) => setAll((b) => (ids.includes(b.betId) ? { ...b, status: 'dead' } : b))}
-          onAnnounce={setSaid}
         />
       </div>
       <div class="d-foot">
-        <ChipTray
-          {...{ t, money }}
-          selectedChipCents={chip}
-          chipsCents={[100, 500, 1_000, 2_500, 10_000, 50_000]}
-          onSelectChip={setChip}
-          actions={['undo', 'clear', 'double', 'rebet', 'favourites']}
-          disabled={new Set(bets.length === 0 ? ['undo', 'clear', 'double'] : ['rebet'])}
-          onAction={(action) => {
-            if (action === 'clear') setAll((b) => ({ ...b, status: 'dead' }))
-            if (action === 'undo') setBets((all) => all.slice(0, -1))
-            if (action === 'rebet') setBets(SAMPLE.map(([s, cents]) => made(s, cents)))
-          }}
-        />
+        <Tray stage={stage} chip={chip} onChip={setChip} />
         <ResultStrip lastOutcomes={last} t={t} />
         <div class="d-pair">
-          <Racetrack {...shared} reach={reach} onReach={setReach} onPreview={setPreview} onAnnounce={setSaid} />
-          <Statistics rules={rules} t={t} outcomes={HISTORY.toReversed().map((pocket) => ({ pocket }))} />
+          <Racetrack {...shared} reach={reach} onReach={setReach} onPreview={setPreview} />
+          <Statistics rules={rules} t={t} outcomes={outcomes} />
         </div>
         <p class="r-hidden" role="status">
           {said}
         </p>
-        <div class="d-drive">
-          <button
-            type="button"
-            data-do="sample"
-            onClick={() => setBets(SAMPLE.map(([s, cents, st]) => made(s, cents, st)))}
-          >
-            muestra
-          </button>
-          <button type="button" data-do="accept" onClick={() => setAll((b) => ({ ...b, status: 'accepted' }))}>
-            aceptar
-          </button>
-          <button
-            type="button"
-            data-do="refuse"
-            onClick={() =>
-              setAll((b) => (b.status === 'accepted' ? b : { ...b, status: 'dead', refusal: 'insufficient-funds' }))
-            }
-          >
-            rechazar pendientes
-          </button>
-          <button type="button" data-do="close" onClick={() => setPhase('closed')}>
-            cerrar
-          </button>
-          {([17, 0, 26, 36, '00'] as const)
-            .filter((pocket) => order.includes(pocket))
-            .map((pocket) => (
-              <button key={pocket} type="button" data-do={`draw-${pocket}`} onClick={() => draw(pocket)}>
-                sale {pocket}
-              </button>
-            ))}
-          <button type="button" data-do="late" onClick={() => draw(17, 4_300)}>
-            llega tarde
-          </button>
-          <button type="button" data-do="end" onClick={() => draw(17, 60_000)}>
-            fin
-          </button>
-          <button type="button" data-do="open" onClick={open}>
-            abrir
-          </button>
-          <button type="button" data-do="reduced" aria-pressed={reduced} onClick={() => setReduced(!reduced)}>
-            sin movimiento
-          </button>
-          <button type="button" onClick={() => sound.bell()}>
-            campana
-          </button>
-        </div>
+        <Drive stage={stage} reduced={reduced} onReduced={setReduced} />
       </div>
     </div>
   )
 }
 
-function useOrientation(): 'horizontal' | 'vertical' {
-  const query = useMemo(() => matchMedia('(max-width: 640px) and (orientation: portrait)'), [])
-  const [upright, setUpright] = useState(query.matches)
-  useEffect(() => {
-    const change = () => setUpright(query.matches)
-    query.addEventListener('change', change)
-    return () => query.removeEventListener('change', change)
-  }, [query])
-  return upright ? 'vertical' : 'horizontal'
+function Tray({ stage, chip, onChip }: { stage: Stage; chip: number; onChip: (cents: number) => void }) {
+  const act = (action: TrayAction): void => {
+    if (action === 'clear') stage.setAll((bet) => ({ ...bet, status: 'dead' }))
+    if (action === 'undo') stage.setBets((all) => all.slice(0, -1))
+    if (action === 'rebet') stage.setBets(sampleBets())
+  }
+  return (
+    <ChipTray
+      {...{ t, money }}
+      selectedChipCents={chip}
+      chipsCents={[100, 500, 1_000, 2_500, 10_000, 50_000]}
+      onSelectChip={onChip}
+      actions={['undo', 'clear', 'double', 'rebet', 'favourites']}
+      disabled={new Set(stage.bets.length === 0 ? ['undo', 'clear', 'double'] : ['rebet'])}
+      onAction={act}
+    />
+  )
+}
+
+type DriveProps = { readonly stage: Stage; readonly reduced: boolean; readonly onReduced: (reduced: boolean) => void }
+
+/** What the server would say, as buttons. */
+function Drive({ stage, reduced, onReduced }: DriveProps) {
+  const refused = { status: 'dead', refusal: 'insufficient-funds' } as const
+  const steps: readonly (readonly [name: string, text: string, act: () => void])[] = [
+    ['sample', 'muestra', () => stage.setBets(sampleBets())],
+    ['accept', 'aceptar', () => stage.setAll((bet) => ({ ...bet, status: 'accepted' }))],
+    [
+      'refuse',
+      'rechazar pendientes',
+      () => stage.setAll((bet) => (bet.status === 'accepted' ? bet : { ...bet, ...refused })),
+    ],
+    ['close', 'cerrar', stage.close],
+    ...([17, 0, 26, 36, '00'] as const)
+      .filter((pocket) => order.includes(pocket))
+      .map((pocket) => [`draw-${pocket}`, `sale ${pocket}`, () => stage.draw(pocket)] as const),
+    ['late', 'llega tarde', () => stage.draw(17, 4_300)],
+    ['end', 'fin', () => stage.draw(17, 60_000)],
+    ['open', 'abrir', stage.open],
+    ['reduced', reduced ? 'con movimiento' : 'sin movimiento', () => onReduced(!reduced)],
+    ['bell', 'campana', sound.bell],
+  ]
+  return (
+    <div class="d-drive">
+      {steps.map(([name, text, act]) => (
+        <button key={name} type="button" data-do={name} onClick={act}>
+          {text}
+        </button>
+      ))}
+    </div>
+  )
 }
 
 const root = document.getElementById('root')

@@ -29,9 +29,11 @@ export function FeltChips(props: FeltChipsProps) {
     <svg class="rf-chips" viewBox={`0 0 ${plan.width} ${plan.height}`} aria-hidden="true">
       {[...plan.spots.values()].map((spot) => {
         const others = othersCents(spots, spot.name, stakes.get(spot.name))
+        const { x, y } = ghostPlace(plan, spot, stakes.has(spot.name))
         return others === 0 ? null : (
-          <g key={spot.name} transform={at(spot)}>
-            <Ghost cents={others} beside={stakes.has(spot.name)} />
+          <g key={spot.name} transform={`translate(${x} ${y}) scale(${scale})`} class="rf-ghost">
+            <circle r="10" />
+            <text y="0.5">{chipText(others)}</text>
           </g>
         )
       })}
@@ -94,13 +96,12 @@ function OwnChips({
   )
 }
 
-function Ghost({ cents, beside }: { cents: number; beside: boolean }) {
-  return (
-    <g class="rf-ghost" transform={beside ? 'translate(15 -15)' : undefined}>
-      <circle r="10" />
-      <text y="0.5">{chipText(cents)}</text>
-    </g>
-  )
+/** In the corner of a cell, so that print and own chips stay free; on a line on the line, or beside own chips. */
+function ghostPlace(plan: FeltPlan, { position, name, anchor }: Spot, beside: boolean): { x: number; y: number } {
+  const [pocket] = position.covers
+  const cell = position.kind === 'straight' && pocket !== undefined ? plan.cells.get(pocket) : plan.cells.get(name)
+  if (cell !== undefined) return { x: cell.x + cell.w - 11.5, y: cell.y + 11.5 }
+  return beside ? { x: anchor.x + 15, y: anchor.y - 15 } : anchor
 }
 
 type PayoutLabel = {

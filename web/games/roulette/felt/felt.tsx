@@ -61,7 +61,7 @@ export function Felt(props: FeltProps) {
       class={`rf rf-${orientation}${props.enabled ? '' : ' rf-off'}${winner === null ? '' : ' rf-told'}`}
       style={{ aspectRatio: `${plan.width} / ${plan.height}` }}
     >
-      <Lights plan={plan} lit={litPockets(props, aimedAt)} aimedAt={aimedAt} winner={winner} />
+      <Lights plan={plan} lit={winner === null ? litPockets(props, aimedAt) : NONE} aimedAt={aimedAt} winner={winner} />
       {print}
       <FeltChips
         {...{ rules, ownBets, spots, money, plan, stakes, result, winner }}
@@ -138,6 +138,8 @@ function litPockets({ rules, preview }: FeltProps, aimedAt: Spot | null): Readon
   if (aimedAt !== null) return aimedAt.position.covers
   return new Set((preview ?? []).flatMap((name) => [...(FELT[rules.wheel].get(name)?.covers ?? [])]))
 }
+
+const NONE: ReadonlySet<Pocket> = new Set()
 
 type LightsProps = {
   readonly plan: FeltPlan

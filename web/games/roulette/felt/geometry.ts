@@ -28,7 +28,7 @@ export type FeltPlan = {
   readonly cells: ReadonlyMap<Pocket | string, Rect>
 }
 
-/** Sizes along the felt (zero, numbers, columns) and across it (numbers, dozens, even chances), and half a line's width. */
+/** Sizes along the felt (zero, numbers, columns), across it (numbers, outside bets), and half the width of a line. */
 type Sizes = {
   readonly zero: number
   readonly along: number
@@ -109,8 +109,8 @@ function across(y: number, orientation: Orientation): number {
 }
 
 /**
- * The box in which a finger or mouse means this place. Lines and crossings take a strip on both sides of the line, cells
- * what is left of them; no two boxes overlap (FELT-4).
+ * The box in which a finger or mouse means this place. Lines and crossings take a strip on both sides of the line,
+ * cells what is left of them; no two boxes overlap (FELT-4).
  */
 function touchBox(wheel: Wheel, position: Position, { x, y }: Place, sizes: Sizes): Box {
   const mx = sizes.lineAlong / sizes.along

@@ -34,7 +34,7 @@ function nearest(plan: FeltPlan, from: Spot, direction: Direction, sameKind: boo
   return best
 }
 
-/** Way in the direction plus three times the way beside it; what lies more beside than ahead is not in that direction. */
+/** Way ahead plus three times the way beside; what lies more beside than ahead is not in that direction. */
 function effort(from: Spot, to: Spot, direction: Direction): number {
   const dx = to.anchor.x - from.anchor.x
   const dy = to.anchor.y - from.anchor.y

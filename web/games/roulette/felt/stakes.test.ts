@@ -10,7 +10,7 @@ function bet(selection: OwnBet['selection'], stakeCents: number, status: OwnBet[
 }
 const seventeen = { kind: 'straight', numbers: [17] } as const
 
-test('[FELT-6] own chips lie where their bets are, pending apart from accepted, compound bets on all their places', () => {
+test('[FELT-6] own chips lie where their bets are, pending apart, compound bets on all their places', () => {
   const stakes = ownStakes(rules, [
     bet(seventeen, 500),
     bet(seventeen, 200, 'reserving'),

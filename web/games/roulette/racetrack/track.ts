@@ -3,11 +3,13 @@ import { type Pocket, WHEEL_ORDER, type Wheel } from '../../../../engine/roulett
 import type { Announced } from '../../../../engine/roulette/selections.ts'
 import type { Orientation } from '../felt/geometry.ts'
 
-/** The wheel drawn as a stadium: zero at the right end, or on top when upright, pockets clockwise. Units: about pixels. */
+/** The wheel drawn as a stadium: zero at the right end, or on top when upright, pockets clockwise. */
 export type TrackPlan = {
   readonly width: number
   readonly height: number
   readonly pockets: readonly { readonly pocket: Pocket; readonly path: string; readonly at: Point }[]
+  /** The field inside the ring. */
+  readonly inner: { readonly path: string; readonly at: Point }
   /** The announced bets inside the track; empty on a double-zero wheel, which has none of them. */
   readonly sections: readonly { readonly kind: Announced; readonly path: string; readonly at: Point }[]
 }
@@ -42,12 +44,13 @@ export function trackPlan(wheel: Wheel, orientation: Orientation): TrackPlan {
     at: on(i, 0.5),
   }))
   const bulge = turn([EDGE + straight + radius * 0.88, EDGE + radius])
-  return { width, height, pockets, sections: wheel === 'single-zero' ? sections(edge, bulge) : [] }
+  const inner = { path: polygon(edge(0, order.length, 1)), at: [width / 2, height / 2] as const }
+  return { width, height, pockets, inner, sections: wheel === 'single-zero' ? sections(edge, bulge) : [] }
 }
 
 type Edge = (from: number, to: number, depth: number) => Point[]
 
-/** The sections lie end to end inside the ring; both parts of the orphelins are one field, the jeu zéro an inset one. */
+/** The sections lie end to end inside the ring; both parts of the orphelins are one field, the jeu zéro is inset. */
 function sections(edge: Edge, bulge: Point): TrackPlan['sections'] {
   const arc = (pockets: readonly Pocket[]): Point[] => {
     const from = WHEEL_ORDER['single-zero'].indexOf(pockets[0] ?? 0) - 0.5

@@ -5,7 +5,7 @@ export type ResultStripProps = Pick<RouletteTableProps, 'lastOutcomes' | 't'>
 
 const SHOWN = 20
 
-/** The last twenty numbers, newest first. Red ones are round, black ones square, so that no colour is needed to tell. */
+/** The last twenty numbers, newest first. Red ones are round, black ones square, so the shape tells the colour. */
 export function ResultStrip({ lastOutcomes, t }: ResultStripProps) {
   if (lastOutcomes.length === 0) return <p class="r-strip r-strip-empty">{t('strip.empty')}</p>
   return (

@@ -42,11 +42,11 @@ function Shares({ stats, t }: { stats: RouletteStatistics; t: Translate }) {
       { name: 'low', text: '1\u201318' },
       { name: 'high', text: '19\u201336' },
     ],
-    [1, 2, 3].map((i) => ({
-      name: `dozen:${i}`,
-      text: t((['felt.firstDozen', 'felt.secondDozen', 'felt.thirdDozen'] as const)[i - 1] ?? 'stats.dozens'),
+    (['felt.firstDozen', 'felt.secondDozen', 'felt.thirdDozen'] as const).map((key, i) => ({
+      name: `dozen:${i + 1}`,
+      text: t(key),
     })),
-    [1, 2, 3].map((i) => ({ name: `column:${i}`, text: t('spot.column', { index: i }) })),
+    [1, 2, 3].map((i) => ({ name: `column:${i}`, text: t('stats.column', { index: i }) })),
   ]
   return (
     <div class="r-shares">
@@ -101,8 +101,8 @@ function Histogram({ stats, order }: { stats: RouletteStatistics; order: readonl
 function Counts({ title, counts, t }: { title: string; counts: readonly PocketCount[]; t: Translate }) {
   return (
     <div class="r-counts">
-      <h4>{title}</h4>
-      <ul>
+      <p aria-hidden="true">{title}</p>
+      <ul aria-label={title}>
         {counts.map(({ pocket, hits }) => (
           <li key={pocket}>
             <span class={`r-last r-${colourOf(pocket)}`} aria-hidden="true">

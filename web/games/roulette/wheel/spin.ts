@@ -1,6 +1,6 @@
 /**
- * The motion of one spin as a pure function of the time since the draw, so that every screen shows the same spin, a late
- * viewer can join it, and the ball can rest in no other pocket than the drawn one (FELT-1).
+ * The motion of one spin as a pure function of the time since the draw, so that every screen shows the same spin,
+ * a late viewer can join it, and the ball can rest in no other pocket than the drawn one (FELT-1).
  * Angles are degrees clockwise from twelve o'clock, radii are fractions of the wheel's radius, times are milliseconds.
  */
 export type SpinInput = {
@@ -82,7 +82,7 @@ export function ballPose(spin: Spin, tMs: number): BallPose {
   return { angleDeg: rotor + relative - slotsLeft * step, radius: POCKET_RADIUS + height }
 }
 
-/** Share of the rotor's whole turn that is done: it speeds up, runs evenly until the ball rests, then slows to a stand. */
+/** Share of the rotor's turn that is done: it speeds up, runs evenly until the ball rests, then slows to a stand. */
 function turned(tMs: number): number {
   const t = Math.min(Math.max(tMs, 0), STILL_MS)
   const slowing = STILL_MS - REST_MS

@@ -2,8 +2,9 @@ import { colourOf, type Pocket } from '../../../../engine/roulette/pockets.ts'
 import { POCKET_RADIUS } from './spin.ts'
 
 /**
- * What the wheel is made of, in layers so that a spin moves pictures and repaints none: the bowl stands, the rotor turns,
- * and the light on brass and lacquer stands above both, as it does on a real wheel. Units: the wheel's radius is 500.
+ * What the wheel is made of, in layers so that a spin moves pictures and repaints none: the bowl stands, the rotor
+ * turns, and the light on brass and lacquer stands above both, as it does on a real wheel.
+ * Units: the wheel's radius is 500.
  */
 const NUMBERS_OUT = 374
 const NUMBERS_IN = 298
