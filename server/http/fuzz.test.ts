@@ -90,7 +90,7 @@ const path = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constantFrom('/%', '/api/%zz', '/api//me', '/api/me/../../x', '/%00', '/api/me;x=1') },
 )
-const request = fc.record({
+const anywhere = fc.record({
   method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'HEAD'),
   path,
   query,
@@ -111,6 +111,34 @@ const request = fc.record({
     { maxKeys: 2 },
   ),
 })
+/** Right in everything but one value, so that it passes every guard before the one that must refuse it. */
+const aimed = fc
+  .oneof(
+    fc.record({
+      method: fc.constant('POST'),
+      path: fc.constant('/api/me/play-money'),
+      body: fc.record({ id: uuid, cents: nasty }),
+    }),
+    fc.record({
+      method: fc.constant('PUT'),
+      path: fc.constant('/api/me/favourites'),
+      body: fc
+        .record({ selection: nasty, stakeCents: fc.oneof(nasty, fc.constant(100)) })
+        .map((bet) => ({ favourites: [{ name: 'x', gameId: 'roulette', bets: [bet] }] })),
+    }),
+    fc.record({
+      method: fc.constant('POST'),
+      path: fc.constantFrom('/api/auth/sign-up/email', '/api/auth/sign-in/email'),
+      body: fc.record({ email: nasty, password: nasty, name: nasty }),
+    }),
+    fc.record({ method: fc.constant('POST'), path: nasty.map(ticketPath), body: fc.constant({}) }),
+  )
+  .map((asked) => ({ ...asked, query: '', signedIn: true, headers: {} as Record<string, string> }))
+const request = fc.oneof({ weight: 2, arbitrary: anywhere }, { weight: 1, arbitrary: aimed })
+
+function ticketPath(id: unknown): string {
+  return `/api/tables/${encode(text(id, 200))}/ticket`
+}
 
 test(`[HTTP-1 HTTP-2] ${REQUESTS} hostile requests get coded answers, and change no balance`, async () => {
   const audited = await house.books.audit()

@@ -75,13 +75,21 @@ function tooFast(response: Response): never {
 
 /** Bodies are plain JSON objects of a bounded size; compressed ones are refused, since they may unfold to anything. */
 export function jsonBody(limit = BODY_BYTES): RequestHandler {
-  const parse = express.json({ limit, inflate: false, type: 'application/json' })
+  const parse = express.json({ limit, inflate: false, type: 'application/json', reviver: onlyStorable })
   return (request, response, next) => {
     const empty = request.headers['transfer-encoding'] === undefined && !Number(request.headers['content-length'] ?? 0)
     if (empty) return next()
     if (!request.is('application/json')) throw new Refused('not-json')
     parse(request, response, next)
   }
+}
+
+/** Postgres keeps no NUL and no half of a character in its texts, so no part of a body may have one. */
+function onlyStorable(key: string, value: unknown): unknown {
+  for (const text of [key, value]) {
+    if (typeof text === 'string' && (text.includes('\0') || !text.isWellFormed())) throw new SyntaxError('no such text')
+  }
+  return value
 }
 
 /** The value that the schema reads. Errors: throws `malformed`. */

@@ -143,6 +143,11 @@ test('[HTTP-3] a body is plain JSON of a bounded size', async () => {
     house.ask('POST', '/api/me/play-money', { cookie: ana.cookie, body, headers })
   expect((await post('{"id":')).code).toBe('malformed')
   expect((await post('"text"')).code).toBe('malformed')
+  for (const text of ['\\u0000', '\\ud800']) {
+    const bets = `[{"selection":{"a":["${text}"]},"stakeCents":100}]`
+    const body = `{"favourites":[{"name":"x","gameId":"roulette","bets":${bets}}]}`
+    expect((await house.ask('PUT', '/api/me/favourites', { cookie: ana.cookie, body })).code).toBe('malformed')
+  }
   expect((await post(JSON.stringify({ id: 'x'.repeat(17_000) }))).code).toBe('too-large')
   expect((await post('id=1', { 'content-type': 'application/x-www-form-urlencoded' })).code).toBe('not-json')
   expect((await post('{}', { 'content-type': 'text/plain' })).code).toBe('not-json')

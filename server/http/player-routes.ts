@@ -23,7 +23,10 @@ const grantAsked = z.strictObject({
 })
 const favouritesAsked = z.strictObject({ favourites: favouriteList })
 const roundsAsked = z.strictObject({
-  before: z.string().min(1).max(200).optional(),
+  before: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,200}$/)
+    .optional(),
   limit: whole(1, 100).default(50),
 })
 
