@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { gameById } from '../engine/games.ts'
 import { Metrics } from '../monitoring/metrics.ts'
 import { FloorBoard } from '../rooms/lobby-room.ts'
+import type { TableInfo } from '../rooms/protocol.ts'
 import { DrawPool } from '../workers/draw-pool.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import type { Config } from './config.ts'
@@ -16,7 +17,7 @@ import { SeriesStore } from './fairness/series-store.ts'
 import { Transcripts } from './fairness/transcripts.ts'
 import { houseApi } from './http/house-api.ts'
 import { matchmakingRoutes } from './http/matchmaking.ts'
-import type { HouseApiDeps } from './http/ports.ts'
+import type { HouseApiDeps, RoundHistory } from './http/ports.ts'
 import type { Books } from './ledger/books.ts'
 import { roundHistory } from './ledger/history.ts'
 import { LedgerBooks } from './ledger/ledger-books.ts'
@@ -41,9 +42,8 @@ import { HouseTablePorts } from './tables/table-ports.ts'
 /** About a day of rounds; the next series is ready long before the last round of this one. */
 const ROUNDS_PER_SERIES = 2_880
 const GATHER_MS = 10 * 60_000
-const REQUESTS_PER_SECOND = 50
-const SIGN_IN_RATES = { signUpsPerMinute: 10, signInsPerMinute: 20 }
 const DATABASE_ANSWERS_MS = 2_000
+const nowMs = Date.now
 
 export type HouseOptions = {
   readonly config: Config
@@ -59,98 +59,40 @@ export type House = {
   stop(): Promise<void>
 }
 
+/** The parts that hold state or I/O, before they are wired to each other. */
+type Parts = {
+  readonly config: Config
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly database: Database
+  readonly draws: DrawPool
+  readonly books: Books
+  readonly tables: HouseTables
+  readonly tickets: Tickets
+  readonly history: RoundHistory
+  readonly fairness: ReturnType<typeof fairnessOf>
+}
+
 /**
  * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it listens;
  * `ready` when every open table has been taken over. Errors: rejects when any of its parts cannot start.
  */
 export async function openHouse({ config, log, page }: HouseOptions): Promise<House> {
-  const nowMs = Date.now
-  const metrics = new Metrics({ nowMs })
-  const database = await openDatabase({
-    databaseUrl: config.databaseUrl ?? undefined,
-    dataDir: config.dataDir,
-    onConnectionLost: (err) => log.warn({ err }, 'a database connection was lost'),
-  })
-  await migrate(database)
-  const draws = await startDraws(config, log, metrics)
-  const ledger = meteredBooks(new LedgerBooks(database, nowMs), nowMs, (...call) => metrics.ledgerCalled(...call))
-  const books = batchedBooks(ledger)
-  const fairness = fairnessOf(config, database, draws, books, log)
-  const tables = new HouseTables({
-    database,
-    nowMs,
-    gameById,
-    currency: config.currency,
-    leastReturnPercent: config.marketMinReturnPercent,
-    minRoundGapMs: config.minRoundGapMs,
-  })
-  await openFirstTables(tables)
-  const history = roundHistory(database)
-  const tickets = new Tickets({ database, nowMs, randomBytes: (count) => draws.bytes(count) })
+  const parts = await openParts(config, log)
+  const { database, draws, books, tables, metrics, fairness } = parts
   const board = new FloorBoard()
   const floor = new Floor({ tables, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
-  const ports = new HouseTablePorts({
-    books,
-    series: fairness.series,
-    tables,
-    history,
-    tickets,
-    meter: tableMeter(metrics, log),
-    drawsHealthy: () => draws.counters().healthy,
-    nowMs,
-    statusChanged: (...change) => floor.statusChanged(...change),
-    changed: (...wait) => floor.changed(...wait),
-    list: (...row) => board.list(...row),
-  })
-  const deps: HouseApiDeps = {
-    ...playersOf(config, database, books, log, nowMs),
-    tickets,
-    books,
-    tables: {
-      list: () => board.rows(),
-      info: async (tableId) => {
-        const table = await tables.get(tableId)
-        const game = table === null ? null : gameById(table.gameId)
-        return table === null || game === null || table.status === 'closed' ? null : tableInfo(table, game)
-      },
-    },
-    history,
-    fairness: fairness.records,
-    health: {
-      database: () => answers(database),
-      drawPool: () => draws.counters().healthy,
-      tables: () => floor.ready,
-    },
-    metrics,
-    log,
-    nowMs,
-    house: { name: 'Crupier', registrationCode: '', ruc: '' },
-    build: page?.build ?? '',
-    currency: config.currency,
-    publicUrl: config.publicUrl,
-    allowedOrigins: config.allowedOrigins,
-    trustedProxies: config.trustedProxies,
-    operatorFrom: config.operatorFrom,
-    operatorToken: config.secrets.operatorToken,
-    requestsPerSecond: REQUESTS_PER_SECOND,
-    pageDir: page?.dir ?? null,
-  }
   const desk = new OperatorDesk({ database, tables, audit: new AuditLog(database, nowMs), floor, books, log })
-  const operators = operatorRoutes({
-    desk,
-    token: config.secrets.operatorToken,
-    operatorFrom: config.operatorFrom,
-    metrics,
-    nowMs,
-  })
-  const app = houseApi(deps, (express) => {
+  const { operatorFrom, secrets } = config
+  const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
+  const app = houseApi(apiDeps(parts, board, floor, page), (express) => {
     operators(express)
     matchmakingRoutes(express)
   })
   const server = createServer(app)
   const sockets = await openSockets({
     server,
-    ports,
+    ports: tablePorts(parts, board, floor),
     floor: board,
     allowedOrigins: config.allowedOrigins,
     slowClient: () => log.warn('a client that did not read was cut off'),
@@ -172,6 +114,84 @@ export async function openHouse({ config, log, page }: HouseOptions): Promise<Ho
       await database.close()
     },
   }
+}
+
+async function openParts(config: Config, log: Log): Promise<Parts> {
+  const metrics = new Metrics({ nowMs })
+  const database = await openDatabase({
+    databaseUrl: config.databaseUrl ?? undefined,
+    dataDir: config.dataDir,
+    onConnectionLost: (err) => log.warn({ err }, 'a database connection was lost'),
+  })
+  await migrate(database)
+  const draws = await startDraws(config, log, metrics)
+  const ledger = meteredBooks(new LedgerBooks(database, nowMs), nowMs, (...call) => metrics.ledgerCalled(...call))
+  const books = batchedBooks(ledger)
+  const tables = new HouseTables({
+    database,
+    nowMs,
+    gameById,
+    currency: config.currency,
+    leastReturnPercent: config.marketMinReturnPercent,
+    minRoundGapMs: config.minRoundGapMs,
+  })
+  await openFirstTables(tables)
+  const tickets = new Tickets({ database, nowMs, randomBytes: (count) => draws.bytes(count) })
+  const fairness = fairnessOf(config, database, draws, books, log)
+  return { config, log, metrics, database, draws, books, tables, tickets, history: roundHistory(database), fairness }
+}
+
+function tablePorts(parts: Parts, board: FloorBoard, floor: Floor): HouseTablePorts {
+  const { books, fairness, tables, history, tickets, draws, metrics, log } = parts
+  return new HouseTablePorts({
+    books,
+    series: fairness.series,
+    tables,
+    history,
+    tickets,
+    meter: tableMeter(metrics, log),
+    drawsHealthy: () => draws.counters().healthy,
+    nowMs,
+    statusChanged: (...change) => floor.statusChanged(...change),
+    changed: (...wait) => floor.changed(...wait),
+    list: (...row) => board.list(...row),
+  })
+}
+
+function apiDeps(parts: Parts, board: FloorBoard, floor: Floor, page: HouseOptions['page']): HouseApiDeps {
+  const { config, log, metrics, database, draws, books, tables, tickets, history, fairness } = parts
+  return {
+    ...playersOf(parts),
+    tickets,
+    books,
+    tables: { list: () => board.rows(), info: (tableId) => infoOf(tables, tableId) },
+    history,
+    fairness: fairness.records,
+    health: {
+      database: () => answers(database),
+      drawPool: () => draws.counters().healthy,
+      tables: () => floor.ready,
+    },
+    metrics,
+    log,
+    nowMs,
+    house: config.house,
+    build: page?.build ?? '',
+    currency: config.currency,
+    publicUrl: config.publicUrl,
+    allowedOrigins: config.allowedOrigins,
+    trustedProxies: config.trustedProxies,
+    operatorFrom: config.operatorFrom,
+    operatorToken: config.secrets.operatorToken,
+    requestsPerSecond: config.requestsPerSecond,
+    pageDir: page?.dir ?? null,
+  }
+}
+
+async function infoOf(tables: HouseTables, tableId: string): Promise<TableInfo | null> {
+  const table = await tables.get(tableId)
+  const game = table === null ? null : gameById(table.gameId)
+  return table === null || game === null || table.status === 'closed' ? null : tableInfo(table, game)
 }
 
 async function startDraws(config: Config, log: Log, metrics: Metrics): Promise<DrawPool> {
@@ -203,7 +223,7 @@ function fairnessOf(config: Config, database: Database, draws: DrawPool, books: 
     log: publicLog,
     vault: draws,
     books,
-    clock: { nowMs: Date.now, wait: (ms) => sleep(ms, signal) },
+    clock: { nowMs, wait: (ms) => sleep(ms, signal) },
     beacon: null,
     rounds: ROUNDS_PER_SERIES,
     gatherMs: GATHER_MS,
@@ -213,17 +233,11 @@ function fairnessOf(config: Config, database: Database, draws: DrawPool, books: 
   return { series, records }
 }
 
-function playersOf(config: Config, database: Database, books: Books, log: Log, nowMs: () => number) {
-  const players = new Players({
-    database,
-    books,
-    secret: config.secrets.authSecret,
-    publicUrl: config.publicUrl,
-    allowedOrigins: config.allowedOrigins,
-    sessionIdleMs: config.sessionIdleMs,
-    rates: SIGN_IN_RATES,
-    log,
-  })
+function playersOf({ config, database, books, log }: Parts) {
+  const { publicUrl, allowedOrigins, sessionIdleMs, signUpsPerMinute, signInsPerMinute } = config
+  const rates = { signUpsPerMinute, signInsPerMinute }
+  const secret = config.secrets.authSecret
+  const players = new Players({ database, books, secret, publicUrl, allowedOrigins, sessionIdleMs, rates, log })
   const on = config.mode === 'development'
   const playMoney = new PlayMoney({ on, database, books, nowMs, dailyCents: config.playMoneyDailyCents })
   const favourites = new Favourites({ database, nowMs, hasGame: (gameId) => gameById(gameId) !== null })
