@@ -76,8 +76,9 @@ function useSpin(props: WheelProps, rotor: Target, ball: Target): boolean {
   // Between spins the wheel stands as the last one left it; a spin still slowing down is left to end by itself.
   useEffect(() => {
     if (rotor.current === null || ball.current === null || pocket !== null) return
-    const slot = standing.current ?? (lastPocket === undefined ? 0 : order.indexOf(lastPocket))
-    standing.current = slot
+    // The first results may come after the wheel is shown; from the first spin on, the wheel knows by itself.
+    if (standing.current === null && lastPocket !== undefined) standing.current = order.indexOf(lastPocket)
+    const slot = standing.current ?? 0
     showEnd(rotor.current, ball.current, planSpin({ slots: order.length, slot, fromSlot: slot }))
   }, [order, pocket, lastPocket])
 
