@@ -62,7 +62,7 @@ function NumberCell({ pocket, cell }: { pocket: Pocket; cell: Rect }) {
   const [cx, cy] = middle(cell)
   return (
     <g>
-      <rect class="rf-line" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
+      <rect class="rf-line" fill="none" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
       <ellipse
         class="rf-oval"
         cx={cx}
@@ -91,7 +91,7 @@ function ZeroCell({ pocket, cell, plan, wheel }: { pocket: Pocket; cell: Rect; p
     : { tl: last ? round : 0, tr: first ? round : 0, br: 0, bl: 0 }
   return (
     <g>
-      <path class="rf-line rf-zero" d={rounded(cell, corners)} />
+      <path class="rf-line rf-zero" fill="url(#rf-green)" d={rounded(cell, corners)} />
       <text class="rf-number rf-number-zero" x={cx} y={cy}>
         {pocket}
       </text>
@@ -104,7 +104,7 @@ function OutsideCell({ cell, text }: { cell: Rect; text: string }) {
   const upright = cell.h > cell.w * 1.3
   return (
     <g>
-      <rect class="rf-line" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
+      <rect class="rf-line" fill="none" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
       <text
         class={cell.w < 80 && !upright ? 'rf-outside rf-outside-small' : 'rf-outside'}
         x={cx}
@@ -123,7 +123,7 @@ function Diamond({ cell, colour }: { cell: Rect; colour: 'red' | 'black' }) {
   const [rx, ry] = long ? [34, 17] : [18, 28]
   return (
     <g>
-      <rect class="rf-line" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
+      <rect class="rf-line" fill="none" x={cell.x} y={cell.y} width={cell.w} height={cell.h} />
       <path
         class="rf-diamond"
         d={`M${cx - rx} ${cy}L${cx} ${cy - ry}L${cx + rx} ${cy}L${cx} ${cy + ry}Z`}
