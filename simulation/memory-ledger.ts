@@ -1,8 +1,8 @@
 import { assert } from '../engine/assert.ts'
+import { canonicalJson } from '../engine/fairness/encoding.ts'
 import { type Cents, sumCents, toCents } from '../engine/money.ts'
 import type { Draw, Facts, NewBet, Opening, Refusal, StakeFact, VoidReason } from '../engine/round/types.ts'
 import type { BooksAudit, Ended, Fence, Settlement, StakeAnswer, StakeRequest } from '../server/ledger/books.ts'
-import { canonicalJson } from '../server/ledger/canonical-json.ts'
 
 /** One movement of money, as the journal keeps it: `cents` leave the debit account and reach the credit account. */
 export type MemoryEntry = {
@@ -13,30 +13,12 @@ export type MemoryEntry = {
   readonly cents: Cents
 }
 
-/**
- * What keeps the books right, one by one, so that the simulator can take one away and must notice.
- * `fence`: an old epoch is refused. `once`: a repeated id moves no money. `refusals-stick`: a refused id stays refused.
- * `tombstones`: a release of an unknown stake is remembered. `closed-rounds`: no stake after the close.
- * `funds`: no account below zero. `one-draw`: the first draw stands. `void-or-draw`: a drawn round cannot be voided.
- */
-export const BOOKS_GUARDS = [
-  'fence',
-  'once',
-  'refusals-stick',
-  'tombstones',
-  'closed-rounds',
-  'funds',
-  'one-draw',
-  'void-or-draw',
-] as const
-export type BooksGuard = (typeof BOOKS_GUARDS)[number]
-
 type Outcome = 'posted' | 'withdrawn' | Refusal
 type Stake = {
   readonly content: string
   readonly roundId: string
   readonly bet: NewBet
-  outcome: Outcome
+  readonly outcome: Outcome
   released: boolean
 }
 type MemoryRound = {
@@ -53,14 +35,13 @@ const win = (tableId: string): string => `win:${tableId}`
 const GRANTS = 'grants'
 
 /**
- * The books in memory, without a clock, a promise or a lock: every call is one indivisible step. The same contract suite
- * runs on it and on the real books, and `memory-books.ts` dresses it as `Books`.
+ * The books in memory, without a clock, a promise or a lock: every call is one indivisible step. The same contract
+ * suite runs on it and on the real books, and `memory-books.ts` dresses it as `Books`.
  */
 export class MemoryLedger {
   readonly entries: MemoryEntry[] = []
   readonly rounds = new Map<string, MemoryRound>()
   readonly #nowMs: () => number
-  readonly #lacks: (guard: BooksGuard) => boolean
   readonly #epochs = new Map<string, number>()
   readonly #latest = new Map<string, string>()
   readonly #stakes = new Map<string, Stake>()
@@ -68,9 +49,8 @@ export class MemoryLedger {
   readonly #grants = new Map<string, { readonly content: string; readonly refused: boolean }>()
   readonly #balances = new Map<string, Cents>()
 
-  constructor(nowMs: () => number, without: readonly BooksGuard[] = []) {
+  constructor(nowMs: () => number) {
     this.#nowMs = nowMs
-    this.#lacks = (guard) => without.includes(guard)
   }
 
   raiseEpoch(tableId: string): number {
@@ -100,19 +80,21 @@ export class MemoryLedger {
 
   reserve(requests: readonly StakeRequest[]): StakeAnswer[] {
     for (const { bet } of requests) assert(bet.stakeCents > 0, 'LED-1: a stake is a positive amount')
-    return requests.map((request) => {
-      if (this.#fenced(request)) return fencedAnswer(request)
+    const answers = requests.map((request) => {
+      if (this.#fenced(request)) return answerTo(request, 'fenced', null)
       const refusal = this.#reserveOne(request)
-      return this.#answer(request, refusal === null ? 'reserved' : 'refused', refusal)
+      return answerTo(request, refusal === null ? 'reserved' : 'refused', refusal)
     })
+    return this.#withBalances(requests, answers)
   }
 
   release(requests: readonly StakeRequest[]): StakeAnswer[] {
-    return requests.map((request) => {
-      if (this.#fenced(request)) return fencedAnswer(request)
+    const answers = requests.map((request) => {
+      if (this.#fenced(request)) return answerTo(request, 'fenced', null)
       const { held, refusal } = this.#releaseOne(request)
-      return this.#answer(request, held ? 'reserved' : 'released', refusal)
+      return answerTo(request, held ? 'reserved' : 'released', refusal)
     })
+    return this.#withBalances(requests, answers)
   }
 
   closeRound(fence: Fence, roundId: string, betDigest: string): string | 'fenced' {
@@ -127,7 +109,7 @@ export class MemoryLedger {
     const round = this.#round(roundId, fence)
     if (round.ended?.how === 'void') return 'void'
     assert(round.betDigest !== null, `LED-11: round ${roundId} is closed before its draw`)
-    if (round.draw === null || this.#lacks('one-draw')) round.draw = draw
+    if (round.draw === null) round.draw = draw
     return round.draw
   }
 
@@ -137,7 +119,7 @@ export class MemoryLedger {
     const { tableId } = round.opening
     const content = settlementText(settlement)
     const players = new Set(settlement.payouts.map(({ playerId }) => playerId))
-    if (round.settlement !== null && !this.#lacks('once')) {
+    if (round.settlement !== null) {
       assert(round.settlement === content, `LED-12: round ${settlement.roundId} was settled with other content`)
       return this.#ended(round, players)
     }
@@ -167,7 +149,7 @@ export class MemoryLedger {
     if (this.#fenced(fence)) return 'fenced'
     const round = this.#round(roundId, fence)
     if (round.ended?.how !== 'void') {
-      if (round.draw !== null && !this.#lacks('void-or-draw')) return { drawn: round.draw }
+      if (round.draw !== null) return { drawn: round.draw }
       for (const stake of this.#held(roundId)) this.#giveBack(stake, round)
       round.draw = draw
       round.ended = { how: 'void', atMs: this.#nowMs(), voidReason: reason }
@@ -206,7 +188,7 @@ export class MemoryLedger {
     const refused = known?.refused ?? balance === null
     this.#grants.set(id, { content, refused })
     if (refused || balance === null) return 'unknown-account'
-    if (known === undefined || this.#lacks('once')) this.#post(id, 'grant', GRANTS, player(playerId), cents)
+    if (known === undefined) this.#post(id, 'grant', GRANTS, player(playerId), cents)
     return { balanceCents: this.balanceOf(playerId) ?? balance }
   }
 
@@ -236,12 +218,10 @@ export class MemoryLedger {
     if (known !== undefined) {
       if (known.content !== contentOf(roundId, bet)) return 'bet-id-taken'
       if (known.outcome === 'withdrawn' || known.released) return 'withdrawn'
-      const again = known.outcome === 'posted' ? this.#lacks('once') : this.#lacks('refusals-stick')
-      if (!again) return known.outcome === 'posted' ? null : known.outcome
+      return known.outcome === 'posted' ? null : known.outcome
     }
     const refusal = this.#whyNot(roundId, tableId, bet)
-    if (known === undefined) this.#keep(roundId, bet, refusal ?? 'posted')
-    else known.outcome = refusal ?? 'posted'
+    this.#keep(roundId, bet, refusal ?? 'posted')
     if (refusal === null) this.#post(bet.betId, 'stake', player(bet.playerId), escrow(tableId), bet.stakeCents)
     return refusal
   }
@@ -249,26 +229,25 @@ export class MemoryLedger {
   #whyNot(roundId: string, tableId: string, bet: NewBet): Refusal | null {
     const round = this.rounds.get(roundId)
     if (round === undefined || round.opening.tableId !== tableId) return 'bets-closed'
-    if ((round.betDigest !== null || round.ended !== null) && !this.#lacks('closed-rounds')) return 'bets-closed'
+    if (round.betDigest !== null || round.ended !== null) return 'bets-closed'
     const balance = this.balanceOf(bet.playerId)
     if (balance === null) return 'account-blocked'
-    return balance < bet.stakeCents && !this.#lacks('funds') ? 'insufficient-funds' : null
+    return balance < bet.stakeCents ? 'insufficient-funds' : null
   }
 
   /** Whether the stake is still held, and what stood in the way or what it had been refused for. */
   #releaseOne({ roundId, bet }: StakeRequest): { held: boolean; refusal: Refusal | null } {
     const known = this.#stakes.get(bet.betId)
     if (known === undefined) {
-      if (!this.#lacks('tombstones')) this.#keep(roundId, bet, 'withdrawn')
+      this.#keep(roundId, bet, 'withdrawn')
       return { held: false, refusal: null }
     }
     if (known.content !== contentOf(roundId, bet)) return { held: false, refusal: 'bet-id-taken' }
-    if (known.outcome === 'withdrawn' || (known.released && !this.#lacks('once'))) return { held: false, refusal: null }
+    if (known.outcome === 'withdrawn' || known.released) return { held: false, refusal: null }
     if (known.outcome !== 'posted') return { held: false, refusal: known.outcome }
     const round = this.rounds.get(roundId)
     assert(round !== undefined, 'LED-5: a stake that is held belongs to a round')
-    if ((round.betDigest !== null || round.ended !== null) && !this.#lacks('closed-rounds'))
-      return { held: true, refusal: 'bets-closed' }
+    if (round.betDigest !== null || round.ended !== null) return { held: true, refusal: 'bets-closed' }
     this.#giveBack(known, round)
     return { held: false, refusal: null }
   }
@@ -310,7 +289,7 @@ export class MemoryLedger {
   }
 
   #fenced({ tableId, epoch }: Fence): boolean {
-    return this.#epochs.get(tableId) !== epoch && !this.#lacks('fence')
+    return this.#epochs.get(tableId) !== epoch
   }
 
   #round(roundId: string, { tableId }: Fence): MemoryRound {
@@ -320,8 +299,13 @@ export class MemoryLedger {
     return round
   }
 
-  #answer({ bet }: StakeRequest, fate: StakeAnswer['fate'], refusal: Refusal | null): StakeAnswer {
-    return { betId: bet.betId, fate, refusal, balanceCents: this.balanceOf(bet.playerId) }
+  /** Balances are told as they are after all of the call. */
+  #withBalances(requests: readonly StakeRequest[], answers: readonly StakeAnswer[]): StakeAnswer[] {
+    return answers.map((answer, i) => {
+      const playerId = requests[i]?.bet.playerId
+      const fenced = answer.fate === 'fenced' || playerId === undefined
+      return { ...answer, balanceCents: fenced ? null : this.balanceOf(playerId) }
+    })
   }
 
   #ended(round: MemoryRound, players: ReadonlySet<string>): Ended {
@@ -347,6 +331,6 @@ function settlementText({ handleCents, payouts }: Settlement): string {
   return canonicalJson([handleCents, inOrder.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))])
 }
 
-function fencedAnswer({ bet }: StakeRequest): StakeAnswer {
-  return { betId: bet.betId, fate: 'fenced', refusal: null, balanceCents: null }
+function answerTo({ bet }: StakeRequest, fate: StakeAnswer['fate'], refusal: Refusal | null): StakeAnswer {
+  return { betId: bet.betId, fate, refusal, balanceCents: null }
 }

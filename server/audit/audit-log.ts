@@ -3,7 +3,7 @@ import { type Kysely, sql } from 'kysely'
 import type { Json } from '../../engine/game.ts'
 import type { DatabaseSchema } from '../database/migrations/index.ts'
 import type { Database } from '../database/open.ts'
-import { canonicalJson } from '../ledger/canonical-json.ts'
+import { canonicalJson } from './canonical-json.ts'
 
 /** What was done, or tried: by whom, to what, and everything that tells before from after. */
 export type AuditEvent = {
@@ -13,7 +13,10 @@ export type AuditEvent = {
   readonly detail: Json
 }
 export type AuditEntry = AuditEvent & { readonly seq: number; readonly atMs: number }
-/** The last entry's place and hash: whoever keeps it elsewhere can tell later that nothing before it was changed or cut off. */
+/**
+ * The last entry's place and hash: whoever keeps it elsewhere can tell later that nothing before it was changed or cut
+ * off.
+ */
 export type AuditHead = { readonly seq: number; readonly hash: string }
 export type AuditVerdict =
   | { readonly ok: true; readonly entries: number; readonly head: AuditHead }

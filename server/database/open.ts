@@ -36,7 +36,9 @@ const IDLE_TRANSACTION_LIMIT_MS = 15_000
 /** For a connection that the network has swallowed, where the server's own limit cannot reach us. */
 const ANSWER_LIMIT_MS = 20_000
 
-/** Errors: rejects when the embedded folder is in use or cannot be opened; a real server is first asked by `migrate`. */
+/**
+ * Errors: rejects when the embedded folder is in use or cannot be opened; a real server is first asked by `migrate`.
+ */
 export async function openDatabase(options: DatabaseOptions = {}): Promise<Database> {
   const onConnectionLost = options.onConnectionLost ?? (() => {})
   if (options.databaseUrl === undefined) return openEmbedded(options.dataDir ?? null, onConnectionLost)

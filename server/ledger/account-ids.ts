@@ -4,7 +4,10 @@ import { posting } from './out-of-reach.ts'
 /** More players than a node has at its tables; beyond it the longest known are forgotten, and looked up again. */
 const MOST_KNOWN = 100_000
 
-/** The ids of players' accounts. An account is never deleted and its id never changes, so what was read once stays true. */
+/**
+ * The ids of players' accounts. An account is never deleted and its id never changes, so what was read once stays
+ * true.
+ */
 export class AccountIds {
   readonly #pool: pg.Pool
   readonly #known = new Map<string, number>()

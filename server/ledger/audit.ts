@@ -6,8 +6,9 @@ import type { BooksAudit } from './books.ts'
 const AUDIT_LIMIT_MS = 300_000
 
 /**
- * Everything from the lines, in one statement and so of one instant. A line whose account is missing leaves the sum off
- * zero; an account is off when its cached balance, or a table's escrow, is not what its lines or its running stakes say.
+ * Everything from the lines, in one statement and so of one instant. A line whose account is missing leaves the sum
+ * off zero; an account is off when its cached balance, or a table's escrow, is not what its lines or its running
+ * stakes say.
  */
 const AUDIT = `
   with sums as (
@@ -22,7 +23,9 @@ const AUDIT = `
     group by r.table_id
   )
   select coalesce(sum(s.cents), 0)::bigint as lines_sum,
-    count(*) filter (where s.balance_cents <> s.cents or (s.kind = 'escrow' and s.cents <> coalesce(r.cents, 0))) as off,
+    count(*) filter (
+      where s.balance_cents <> s.cents or (s.kind = 'escrow' and s.cents <> coalesce(r.cents, 0))
+    ) as off,
     count(*) filter (where s.kind in ('player', 'player-bonus') and least(s.cents, s.balance_cents) < 0) as negative,
     coalesce(sum(s.cents) filter (where s.kind in ('player', 'player-bonus')), 0)::bigint as players,
     coalesce(sum(s.cents) filter (where s.kind = 'escrow'), 0)::bigint as escrow
@@ -33,20 +36,26 @@ export async function audit(pool: pg.Pool): Promise<BooksAudit> {
   const client = await pool.connect()
   try {
     await client.query(`begin read only; set local statement_timeout = ${AUDIT_LIMIT_MS}`)
-    const { rows } = await client.query({ text: AUDIT, query_timeout: AUDIT_LIMIT_MS } as pg.QueryConfig)
+    const answer = await auditWithin(client)
     await client.query('commit')
     client.release()
-    const row = rows[0]
-    assert(row !== undefined, 'LED-2: an audit has its answer')
-    return {
-      linesSumCents: row.lines_sum,
-      accountsOff: row.off,
-      negativePlayers: row.negative,
-      playersCents: toCents(row.players),
-      escrowCents: toCents(row.escrow),
-    }
+    return answer
   } catch (error) {
     client.release(true)
     throw error
+  }
+}
+
+/** The audit as the client's transaction sees the books. */
+export async function auditWithin(client: pg.PoolClient): Promise<BooksAudit> {
+  const { rows } = await client.query({ text: AUDIT, query_timeout: AUDIT_LIMIT_MS } as pg.QueryConfig)
+  const row = rows[0]
+  assert(row !== undefined, 'LED-2: an audit has its answer')
+  return {
+    linesSumCents: row.lines_sum,
+    accountsOff: row.off,
+    negativePlayers: row.negative,
+    playersCents: toCents(row.players),
+    escrowCents: toCents(row.escrow),
   }
 }

@@ -15,7 +15,7 @@ export type StakeAnswer = {
   readonly betId: string
   readonly fate: 'reserved' | 'refused' | 'released' | 'fenced'
   readonly refusal: Refusal | null
-  /** The player's balance after this answer, in cents; null when fenced or when there is no such account. */
+  /** The player's balance after all of the call, in cents; null when fenced or when there is no such account. */
   readonly balanceCents: Cents | null
 }
 
@@ -31,11 +31,11 @@ export type Ended = {
 }
 
 /**
- * The casino's books: what a table may ask of the double-entry ledger. One contract suite runs on every implementation
- * (Debian's PostgreSQL, the embedded one, the simulator's memory). Every call may be repeated with the same ids after
- * a lost reply: the same id with the same content gives the same answer, with other content it is refused, and a
- * refused id stays refused. Bet and grant ids are UUIDs in lower case. Errors: rejects with `BooksOutOfReach` when nothing is
- * known and the same may be asked again; any other rejection is a broken invariant.
+ * The casino's books: what a table may ask of the double-entry ledger. One contract suite runs on every
+ * implementation (Debian's PostgreSQL, the embedded one, the simulator's memory). Every call may be repeated with the
+ * same ids after a lost reply: the same id with the same content gives the same answer, with other content it is
+ * refused, and a refused id stays refused. Bet and grant ids are UUIDs in lower case. Errors: rejects with
+ * `BooksOutOfReach` when nothing is known and the same may be asked again; any other rejection is a broken invariant.
  */
 export interface Books {
   /** Take-over: fences out every earlier owner. Read only after this has returned. Answers the new epoch. */

@@ -98,7 +98,7 @@ for (const kind of databasesUnderTest()) {
       expect(await history.resultsOfTable(opening.seriesId, 5)).toEqual([])
     })
 
-    test('[LED-17] a senseless limit is read as the nearest that makes sense, and a foreign cursor is refused', async () => {
+    test('[LED-17] a senseless limit is read as the nearest that makes sense, a foreign cursor refused', async () => {
       const { tableId, player, bet, reserve, draw, settle } = await newScene(books)
       const ana = await player(100)
       await reserve(bet(ana, 100))

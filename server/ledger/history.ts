@@ -57,8 +57,8 @@ const RESULTS_LIMIT = 500
 const CURSOR = /^[1-9][0-9]{0,14}$/
 
 /**
- * What players and the public may read of ended rounds. Errors: `BooksOutOfReach`. Limits are clamped to 1..100 rounds a
- * page and 1..500 results.
+ * What players and the public may read of ended rounds. Errors: `BooksOutOfReach`. Limits are clamped to 1..100
+ * rounds a page and 1..500 results.
  */
 export function roundHistory(database: Pick<Database, 'pool'>): RoundHistory {
   return new RoundHistory(database.pool)

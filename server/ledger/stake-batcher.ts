@@ -61,7 +61,9 @@ export class StakeBatcher {
     this.#lanes = { reserve: lanes('reserve'), release: lanes('release') }
   }
 
-  /** Answers each request in its place. Errors: see `batchedBooks`; rejects a malformed request before it joins others. */
+  /**
+   * Answers each request in its place. Errors: see `batchedBooks`; rejects a malformed request before it joins others.
+   */
   async ask(kind: StakeKind, requests: readonly StakeRequest[]): Promise<readonly StakeAnswer[]> {
     for (const request of requests) assertStakeRequest(request)
     const lanes = requests.map(({ bet }) => this.#laneOf(kind, bet.playerId))

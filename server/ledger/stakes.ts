@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { assert } from '../../engine/assert.ts'
+import { canonicalJson } from '../../engine/fairness/encoding.ts'
 import { toCents } from '../../engine/money.ts'
 import type { NewBet, Refusal } from '../../engine/round/types.ts'
 import type { AccountIds } from './account-ids.ts'
 import type { StakeAnswer, StakeRequest } from './books.ts'
-import { canonicalJson } from './canonical-json.ts'
 import { assertUuid, BooksOutOfReach, posting } from './out-of-reach.ts'
 
 export type StakeKind = 'reserve' | 'release'
@@ -41,20 +41,34 @@ export function assertStakeRequest({ roundId, bet }: StakeRequest): void {
   )
 }
 
-/** Asks for many stakes at once and answers each in its place; see `Books.reserve` and `Books.release`. */
+/**
+ * Asks for many stakes at once and answers each in its place; see `Books.reserve` and `Books.release`. What one call of
+ * the fast path leaves over is a second commit: whoever loses the answer asks again, as after any lost reply.
+ */
 export async function askStakes(
   pool: pg.Pool,
   accounts: AccountIds,
   kind: StakeKind,
   requests: readonly StakeRequest[],
 ): Promise<StakeAnswer[]> {
-  const answers = new Array<StakeAnswer>(requests.length)
+  const words = new Array<string>(requests.length)
+  const balances = new Map<string, number | null>()
   for (const wave of waves(requests)) {
-    const verdicts = await (kind === 'reserve' ? reserveWave(pool, accounts, wave) : releaseWave(pool, wave))
-    for (const [i, { at, request }] of wave.entries()) answers[at] = answerOf(kind, request, verdicts[i])
+    const note = (left: readonly Asked[], verdicts: readonly Verdict[]): void => {
+      for (const [i, { at, request }] of left.entries()) {
+        const [word, balance] = verdicts[i] ?? []
+        assert(word !== undefined && balance !== undefined, 'LED-8: every request has its answer')
+        words[at] = word
+        if (word !== 'fenced') balances.set(request.bet.playerId, balance)
+      }
+    }
+    await (kind === 'reserve' ? reserveWave(pool, accounts, wave, note) : releaseWave(pool, wave, note))
   }
-  return answers
+  return requests.map((request, i) => answerOf(kind, request, words[i], balances))
 }
+
+/** Writes down what some of the requests were answered, over what they had been answered before. */
+type Note = (asked: readonly Asked[], verdicts: readonly Verdict[]) => void
 
 type Asked = { readonly at: number; readonly request: StakeRequest }
 
@@ -76,7 +90,7 @@ function waves(requests: readonly StakeRequest[]): Asked[][] {
   return cut
 }
 
-async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly Asked[]): Promise<Verdict[]> {
+async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly Asked[], note: Note): Promise<void> {
   const batch = new StakeColumns(wave)
   const accounts = `{${(await accountIds.of(batch.players())).map((id) => id ?? 'null').join(',')}}`
   const { rows } = await posting(() =>
@@ -89,7 +103,8 @@ async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly
   const answer = rows[0]
   assert(answer !== undefined, 'LED-8: a batch has its answer')
   const verdicts = answer.verdicts.split(',').map((verdict, i): Verdict => [verdict, answer.balances[i] ?? null])
-  await settleLeftOver(wave, verdicts, (left) =>
+  note(wave, verdicts)
+  await askLeftOver(wave, verdicts, note, (left) =>
     call(
       pool,
       'ledger_reserve_in_order',
@@ -97,10 +112,9 @@ async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly
       new StakeColumns(left).columns(),
     ),
   )
-  return verdicts
 }
 
-async function releaseWave(pool: pg.Pool, wave: readonly Asked[]): Promise<Verdict[]> {
+async function releaseWave(pool: pg.Pool, wave: readonly Asked[], note: Note): Promise<void> {
   const release = (asked: readonly Asked[]): Promise<Verdict[]> =>
     call(
       pool,
@@ -109,23 +123,28 @@ async function releaseWave(pool: pg.Pool, wave: readonly Asked[]): Promise<Verdi
       new StakeColumns(asked).columns(),
     )
   const verdicts = await release(wave)
-  await settleLeftOver(wave, verdicts, release)
-  return verdicts
+  note(wave, verdicts)
+  await askLeftOver(wave, verdicts, note, release)
 }
 
-/** Asks once more for what was answered 'again', and writes the verdicts over. */
-async function settleLeftOver(
+/** Asks once more for what was answered 'again', and notes the answers. */
+async function askLeftOver(
   wave: readonly Asked[],
-  verdicts: Verdict[],
+  verdicts: readonly Verdict[],
+  note: Note,
   ask: (left: readonly Asked[]) => Promise<Verdict[]>,
 ): Promise<void> {
-  for (let pass = 1; ; pass++) {
-    const places = [...verdicts.keys()].filter((i) => verdicts[i]?.[0] === 'again')
-    if (places.length === 0) return
+  let left = again(wave, verdicts)
+  for (let pass = 1; left.length > 0; pass++) {
     if (pass > PASSES) throw new BooksOutOfReach('stakes were asked for by too many at once')
-    const left = places.flatMap((i) => wave[i] ?? [])
-    for (const [i, verdict] of (await ask(left)).entries()) verdicts[places[i] ?? -1] = verdict
+    const next = await ask(left)
+    note(left, next)
+    left = again(left, next)
   }
+}
+
+function again(asked: readonly Asked[], verdicts: readonly Verdict[]): readonly Asked[] {
+  return asked.filter((_, i) => verdicts[i]?.[0] === 'again')
 }
 
 async function call(pool: pg.Pool, name: string, text: string, values: unknown[]): Promise<Verdict[]> {
@@ -184,10 +203,15 @@ class StakeColumns {
   }
 }
 
-function answerOf(kind: StakeKind, { bet }: StakeRequest, verdict: Verdict | undefined): StakeAnswer {
-  assert(verdict !== undefined, 'LED-4: every request has its answer')
-  const [word, balance] = verdict
+function answerOf(
+  kind: StakeKind,
+  { bet }: StakeRequest,
+  word: string | undefined,
+  balances: ReadonlyMap<string, number | null>,
+): StakeAnswer {
+  assert(word !== undefined, 'LED-8: every request has its answer')
   const { betId } = bet
+  const balance = balances.get(bet.playerId) ?? null
   const balanceCents = balance === null ? null : toCents(balance)
   if (word === 'fenced') return { betId, fate: 'fenced', refusal: null, balanceCents: null }
   if (kind === 'reserve') {

@@ -4,8 +4,8 @@
  * statement of their own, since a lock taken within the statement that judges a balance would judge the version from
  * before the wait.
  *
- * Parameters: one element of `_tables`, `_epochs`, `_rounds` for each place (a table's round under an epoch), and one of
- * the other arrays for each request, whose `_places` element counts from 1. No bet id occurs twice in one call.
+ * Parameters: one element of `_tables`, `_epochs`, `_rounds` for each place (a table's round under an epoch), and one
+ * of the other arrays for each request, whose `_places` element counts from 1. No bet id occurs twice in one call.
  */
 export const SETTINGS = 'set plan_cache_mode = force_generic_plan set enable_seqscan = off'
 
@@ -18,16 +18,16 @@ const PLACE = `
     left join round r on r.round_id = p.round_id and r.table_id = p.table_id
   )`
 
-// The lock manager's queue is fair, a row's is not: where batch follows batch, FOR SHARE on one row would let a take-over
-// starve. 20 is the ledger's own class of advisory locks; two tables of one hash only wait for each other.
+// The lock manager's queue is fair, a row's is not: where batch follows batch, FOR SHARE on one row would let a
+// take-over starve. 20 is the ledger's own class of advisory locks; two tables of one hash only wait for each other.
 const SHARE_TABLES = `perform pg_advisory_xact_lock_shared(20, key)
     from (select distinct hashtext(id) as key from unnest(_tables) as id order by 1) as keys;`
 
 export const reserveFunctions = [
-  // The fast path: each player's stakes in the batch are taken from his row together, and only if all of them fit. The
-  // condition is judged again on the newest version of a row that somebody else has just changed, and where it passed on
-  // an older one that version too was covered, so the check on the balance never fails for a wrong reason. Whatever does
-  // not fit by this account, or has been asked before, is answered 'again' and left to the exact path.
+  // The fast path: each player's stakes in the batch are taken from his row together, and only if all of them fit.
+  // The condition is judged again on the newest version of a row that somebody else has just changed, and where it
+  // passed on an older one that version too was covered, so the check on the balance never fails for a wrong reason.
+  // Whatever does not fit by this account, or has been asked before, is answered 'again' and left to the exact path.
   // An account's id never changes, so the caller may know it already; null says that the books had no such player.
   `create function ledger_reserve(_tables text[], _epochs bigint[], _rounds text[], _places int[], _bets uuid[],
     _players text[], _cents bigint[], _selections text[], _accounts bigint[])

@@ -73,7 +73,8 @@ export const roundFunctions = [
     if r.bet_digest is null and r.ended_how is null then
       update round set bet_digest = _digest where seq = r.seq;
     end if;
-    return query select coalesce(r.bet_digest, _digest), null::bigint, null::text, null::text, null::text[], null::bigint[];
+    return query select coalesce(r.bet_digest, _digest), null::bigint, null::text, null::text, null::text[],
+      null::bigint[];
   end $$`,
   `create function ledger_register_draw(_table text, _epoch bigint, _round text, _outcome text, _seed text) ${ANSWER}
   language plpgsql ${SETTINGS} as $$
@@ -127,7 +128,8 @@ export const roundFunctions = [
     ),
     posted as (
       insert into entry (debit, credit, cents, round_seq, ref, kind, outcome, content)
-      select fence.escrow_id, fence.win_id, _handle, r.seq, md5(_round)::uuid, 'handle', 'posted', _round where _handle > 0
+      select fence.escrow_id, fence.win_id, _handle, r.seq, md5(_round)::uuid, 'handle', 'posted', _round
+      where _handle > 0
       union all
       select fence.win_id, p.account, p.cents, r.seq, p.ref, 'payout', 'posted', null from paid p
     ),
@@ -146,7 +148,8 @@ export const roundFunctions = [
       update round set ended_how = 'settled', ended_at_ms = _now_ms, settlement_digest = _digest where seq = r.seq
     )
     select (select coalesce(sum(h.cents), 0) from held h), (select count(*) from paid),
-      (select array_agg(m.owner order by m.id) from moved m), (select array_agg(m.balance_cents order by m.id) from moved m)
+      (select array_agg(m.owner order by m.id) from moved m),
+      (select array_agg(m.balance_cents order by m.id) from moved m)
     into handle, paid_bets, paid_players, paid_balances;
     if handle <> _handle or paid_bets <> cardinality(_bets) then
       raise exception 'LED-12: round % holds % cents and % of the % paid bets, not a handle of %', _round, handle,
@@ -214,7 +217,8 @@ export const roundFunctions = [
       case when a.id is null then 'unknown-account' else 'posted' end, _memo, case when a.id is null then _player end)
     on conflict do nothing;
     if found then
-      update account set balance_cents = balance_cents + _cents where id = a.id returning balance_cents into a.balance_cents;
+      update account set balance_cents = balance_cents + _cents where id = a.id
+      returning balance_cents into a.balance_cents;
       return query select case when a.id is null then 'unknown-account' else 'posted' end, a.balance_cents;
       return;
     end if;

@@ -2,7 +2,9 @@ import { type Generated, type Kysely, sql } from 'kysely'
 import { reserveFunctions } from './001-ledger-reserve.ts'
 import { roundFunctions } from './001-ledger-rounds.ts'
 
-/** The tables of the ledger, for reading with Kysely; only the functions below write them. `docs/ledger.md` tells why. */
+/**
+ * The tables of the ledger, for reading with Kysely; only the functions below write them. `docs/ledger.md` tells why.
+ */
 export type LedgerTables = {
   account: {
     id: Generated<number>
@@ -130,7 +132,8 @@ const guards = [
   end $$`,
   `create function round_facts_stand() returns trigger language plpgsql as $$
   begin
-    if (new.seq, new.round_id, new.table_id, new.opening) is distinct from (old.seq, old.round_id, old.table_id, old.opening)
+    if (new.seq, new.round_id, new.table_id, new.opening)
+        is distinct from (old.seq, old.round_id, old.table_id, old.opening)
       or (old.bet_digest is not null and new.bet_digest is distinct from old.bet_digest)
       or (old.outcome is not null and (new.outcome, new.seed_hex) is distinct from (old.outcome, old.seed_hex))
       or old.ended_how is not null
