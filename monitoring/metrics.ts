@@ -1,6 +1,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from '@prometheus-io/client'
 
-/** Every value that a label may have; anything else is counted as `other`, so that no client can grow the metrics (OBS-1). */
+/**
+ * Every value that a label may have; anything else is counted as `other`, so that no client can grow the metrics
+ * (OBS-1).
+ */
 export const PHASES = ['open', 'closing', 'closed', 'drawn', 'settled', 'void'] as const
 export const ROOMS = ['table', 'lobby'] as const
 export const BET_RESULTS = [

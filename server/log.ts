@@ -4,15 +4,19 @@ export type Log = Pick<Logger, 'fatal' | 'error' | 'warn' | 'info' | 'debug' | '
 
 const HIDDEN = '[hidden]'
 /** Names of fields that may carry a secret or a person, wherever they stand. */
-const PRIVATE_FIELD =
-  /secret|token|ticket|password|passwd|cookie|authorization|credential|e-?mail|seed|salt|signature|api-?key|^key$|keyhex$|^body$|^query$|^parameters$/i
+const PRIVATE_FIELD = new RegExp(
+  'secret|token|ticket|password|passwd|cookie|authorization|credential|e-?mail|seed|salt|signature|api-?key|keyhex$' +
+    '|^(key|body|query|parameters)$',
+  'i',
+)
 const MAX_DEPTH = 6
 const MAX_ITEMS = 50
 const MAX_TEXT = 4_000
 
 /**
  * The house's log: one JSON object per line, on standard output unless told otherwise. Whatever is logged is cleaned
- * first: fields that may carry a secret are hidden by name, and addresses in texts lose passwords, queries and e-mails (OPS-6).
+ * first: fields that may carry a secret are hidden by name, and addresses in texts lose passwords, queries and e-mails
+ * (OPS-6).
  */
 export function openLog(options: { readonly level: string; readonly destination?: DestinationStream }): Log {
   const log = pino(

@@ -9,7 +9,10 @@ export type Secrets = { readonly secretsKey: Buffer; readonly authSecret: string
 export const OPERATOR_TOKEN_FILE = 'operator.token'
 const SECRETS_KEY_FILE = 'secrets.key'
 
-/** Texts as configured, each empty when not set; what is missing is made once in `dataDir`, readable by its owner alone. */
+/**
+ * Texts as configured, each empty when not set; what is missing is made once in `dataDir`, readable by its owner
+ * alone.
+ */
 export function readSecrets(given: {
   readonly secretsKey: string
   readonly authSecret: string
@@ -34,7 +37,10 @@ export function keyBytes(text: string): Buffer | null {
   return null
 }
 
-/** Reads the file, or makes it with 32 fresh bytes in hex. The flag `wx` lets only one of two starting processes make it. */
+/**
+ * Reads the file, or makes it with 32 fresh bytes in hex. The flag `wx` lets only one of two starting processes make
+ * it.
+ */
 function kept(dataDir: string, name: string): string {
   const path = join(dataDir, name)
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })

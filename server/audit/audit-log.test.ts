@@ -62,8 +62,9 @@ for (const [what, statement, seq] of [
   ['given another hash', `update audit_entry set hash = sha256('x') where seq = 4`, 4],
   [
     'altered with a fitting hash of its own',
-    `update audit_entry set body = b, hash = sha256(convert_to('crupier audit 1', 'UTF8') || '\\x00'::bytea || prev_hash ||
-      convert_to(b, 'UTF8')) from (select replace(body, 'ana', 'eva') b from audit_entry where seq = 3) x where seq = 3`,
+    `update audit_entry set body = b,
+        hash = sha256(convert_to('crupier audit 1', 'UTF8') || '\\x00'::bytea || prev_hash || convert_to(b, 'UTF8'))
+      from (select replace(body, 'ana', 'eva') b from audit_entry where seq = 3) x where seq = 3`,
     4,
   ],
   [

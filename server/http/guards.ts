@@ -101,7 +101,9 @@ export function readInput<S extends z.ZodType>(schema: S, value: unknown): z.out
 
 type PlayerRoute = (request: Request, response: Response, player: SignedIn) => Promise<void>
 
-/** A route for whoever is signed in; its answer is private, and prolongs the session. Errors: `signed-out`, `too-fast`. */
+/**
+ * A route for whoever is signed in; its answer is private, and prolongs the session. Errors: `signed-out`, `too-fast`.
+ */
 export function forPlayer(players: Players, withinBudget: (playerId: string) => boolean, route: PlayerRoute) {
   return async (request: Request, response: Response, _next: NextFunction): Promise<void> => {
     response.set('cache-control', 'no-store')

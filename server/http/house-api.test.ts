@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../database/testing.ts'
 import { BooksOutOfReach } from '../ledger/out-of-reach.ts'
+import { REFUSALS } from './refusal.ts'
 import { type House, OPERATOR_TOKEN, ORIGIN, openHouse, PASSWORD } from './testing.ts'
 
 let database: TestDatabase
@@ -236,7 +238,7 @@ test('[HTTP-12] ready only while every part is, and in time when the database sa
   }
 })
 
-test('[HTTP-8] neither log nor metrics hold a cookie, a ticket, an address of mail, a password or a query', async () => {
+test('[HTTP-8] neither log nor metrics hold a cookie, a ticket, a mail address, a password or a query', async () => {
   const issued = await house.ask('POST', '/api/tables/lima/ticket?_authToken=planted-query', { cookie: ana.cookie })
   const { ticket } = issued.body as { ticket: string }
   await house.ask('GET', `/api/tables/lima?ticket=${ticket}`)
@@ -247,4 +249,10 @@ test('[HTTP-8] neither log nor metrics hold a cookie, a ticket, an address of ma
     expect(secret.length).toBeGreaterThan(5)
     expect(all).not.toContain(secret)
   }
+})
+
+test('[HTTP-2] the document lists every code with its status', () => {
+  const document = readFileSync(new URL('../../docs/http-api.md', import.meta.url), 'utf8')
+  const rows = Object.entries(REFUSALS).map(([code, [status, message]]) => `| \`${code}\` | ${status} | ${message} |`)
+  expect(document).toContain(`|---|---|---|\n${rows.join('\n')}\n`)
 })

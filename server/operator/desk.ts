@@ -12,7 +12,8 @@ export interface FloorControl {
   /** The table's status or limits have changed in the books. */
   tableChanged(tableId: string): void
   /**
-   * Voids the round that the table runs now, and answers when the books have it. With `roundId`, only if it is that one;
+   * Voids the round that the table runs now, and answers when the books have it. With `roundId`, only if it is that
+   * one;
    * otherwise `{code: 'wrong-round'}` and nothing happens.
    */
   voidRound(

@@ -23,7 +23,8 @@ export type OperatorRoutesOptions = {
 }
 
 /**
- * `POST /operator/api/command` with a command of the desk, a bearer token and the actor's name (percent-encoded). Answers
+ * `POST /operator/api/command` with a command of the desk, a bearer token and the actor's name (percent-encoded).
+ * Answers
  * `{code: null, result}`, or 409 with the code of the refusal. For `houseApi`'s `extend`.
  */
 export function operatorRoutes(options: OperatorRoutesOptions): (app: Express) => void {

@@ -180,7 +180,7 @@ test('[OPS-14] without a listed reason nothing is asked of the floor; what the f
   expect(entry?.detail).toEqual({ refused: 'round-drawn', reason: 'regulator-order' })
 })
 
-test('[OPS-12 OPS-13] without the token, or from elsewhere, nothing is done; ten attempts a minute are recorded', async () => {
+test('[OPS-12 OPS-13] without the token, or from elsewhere, nothing is done; ten a minute are recorded', async () => {
   const before = (await audit.latest(1))[0]?.seq ?? 0
   for (const authorization of ['', 'Bearer ', `Bearer ${OPERATOR_TOKEN}x`, `Basic ${OPERATOR_TOKEN}`, OPERATOR_TOKEN]) {
     const answer = await send({ command: 'table.pause', tableId: 'lima' }, { authorization })

@@ -20,7 +20,9 @@ export type AuthOptions = {
 /** Attempts that one address may make in a minute. */
 export type SignInRates = { readonly signUpsPerMinute: number; readonly signInsPerMinute: number }
 
-/** Header in which the HTTP layer tells the library the client's address; whatever a client sends there is overwritten. */
+/**
+ * Header in which the HTTP layer tells the library the client's address; whatever a client sends there is overwritten.
+ */
 export const ADDRESS_HEADER = 'x-crupier-client'
 export const AUTH_PATH = '/api/auth'
 export const PASSWORD_LENGTH = { least: 10, most: 128 } as const

@@ -17,7 +17,10 @@ const favourite = z.strictObject({
   bets: z.array(bet).min(1).max(MAX_FAVOURITE_BETS),
 })
 
-/** What a player may keep: at most 12 favourites of at most 64 bets. Stakes and selections are judged when they are bet. */
+/**
+ * What a player may keep: at most 12 favourites of at most 64 bets. Stakes and selections are judged when they are
+ * bet.
+ */
 export const favouriteList = z.array(favourite).max(MAX_FAVOURITES)
 export type Favourite = {
   readonly name: string
@@ -25,7 +28,10 @@ export type Favourite = {
   readonly bets: readonly { readonly selection: Json; readonly stakeCents: number }[]
 }
 
-/** Bets that a player likes to place together. They are shown and sent by the player's own page; nothing is staked here. */
+/**
+ * Bets that a player likes to place together. They are shown and sent by the player's own page; nothing is staked
+ * here.
+ */
 export class Favourites {
   readonly #database: Database
   readonly #nowMs: () => number

@@ -167,7 +167,7 @@ test('[PLY-13] the database holds no password, and hashing does not keep the onl
   expect(kept[0].password).toMatch(/^[0-9a-f]{32}:[0-9a-f]{128}$/)
 })
 
-test('[PLY-14] cookies are out of reach of scripts and other sites, and need https where players come by it', async () => {
+test('[PLY-14] cookies are hidden from scripts and other sites, and need https where players come by it', async () => {
   const plain = await ask('sign-up/email', ana('cookie@example.pe'))
   expect(plain.cookies[0]).toMatch(/^crupier\.session_token=.*HttpOnly; SameSite=Strict$/)
   const secure = new Players({ ...options, publicUrl: 'https://play.example.pe' })

@@ -6,7 +6,10 @@ import { ADDRESS_HEADER, AUTH_PATH, type AuthOptions, authOf, PASSWORD_LENGTH, r
 /** A signed-in player, and the cookies that prolong the session; the answer must carry them. */
 export type SignedIn = { readonly playerId: string; readonly name: string; readonly setCookies: readonly string[] }
 
-/** The name that others see at a table: 2 to 24 letters, digits, spaces and `. _ ' -`, beginning with a letter or digit. */
+/**
+ * The name that others see at a table: 2 to 24 letters, digits, spaces and `. _ ' -`, beginning with a letter or
+ * digit.
+ */
 const NAME = /^[\p{L}\p{N}][\p{L}\p{M}\p{N} ._'-]{1,23}$/u
 
 const email = z.string().max(254).pipe(z.email())

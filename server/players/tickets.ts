@@ -43,7 +43,9 @@ export class Tickets {
     return { ticket, expiresAtMs }
   }
 
-  /** Who holds the ticket, and for which table; null when it is unknown, used or expired. It is used up in every case. */
+  /**
+   * Who holds the ticket, and for which table; null when it is unknown, used or expired. It is used up in every case.
+   */
   async spend(ticket: string): Promise<TicketHolder | null> {
     if (!TICKET_TEXT.test(ticket)) return null
     const spent = await this.#database.kysely

@@ -12,7 +12,10 @@ export const TABLE_STATUSES = ['open', 'paused', 'draining', 'closed'] as const
 /** `paused`: no next round until it is open again. `draining`: the running round is the last, then it is `closed`. */
 export type TableStatus = (typeof TABLE_STATUSES)[number]
 
-/** One table of the house as it stands in the books. A change raises `revision`, and touches the next round only (OPS-9). */
+/**
+ * One table of the house as it stands in the books. A change raises `revision`, and touches the next round only
+ * (OPS-9).
+ */
 export type HouseTable = {
   readonly tableId: string
   readonly name: string
@@ -188,7 +191,10 @@ export class HouseTables {
     return read.data.restMs < this.#options.minRoundGapMs ? 'round-gap-too-short' : read.data
   }
 
-  /** Compares exact ratios. A bet whose name is no kind of its own ("red") is taken as offered: its kind covers others too. */
+  /**
+   * Compares exact ratios. A bet whose name is no kind of its own ("red") is taken as offered: its kind covers others
+   * too.
+   */
   #returnsEnough(game: Game, rules: Json, offered: readonly string[]): boolean {
     const least = percentRatio(this.#options.leastReturnPercent)
     const withheld = game.betKinds(rules).filter((kind) => !offered.includes(kind))
@@ -223,7 +229,10 @@ export class HouseTables {
   }
 }
 
-/** What a player may know of a table before he sits down; returns are exact ratios and percentages rounded to four decimals. */
+/**
+ * What a player may know of a table before he sits down; returns are exact ratios and percentages rounded to four
+ * decimals.
+ */
 export function tableInfo(table: HouseTable, game: Game): TableInfo {
   const { tableId, name, gameId, rules, limits, pace, currency } = table
   const percent = ({ num, den }: Ratio) => Number((num * 2_000_000n + den) / (2n * den)) / 10_000
