@@ -2,10 +2,7 @@ import { render } from 'preact'
 import { App } from './app/app.tsx'
 import { realHouse } from './app/real-house.ts'
 import { startI18n, storedLanguage } from './i18n/i18n.ts'
-import './theme/tokens.css'
-import './styles/base.css'
-import './styles/shell.css'
-import './styles/pages.css'
+import './styles/app.css'
 
 const root = document.getElementById('app')
 if (root !== null) {

@@ -215,6 +215,7 @@ export const en: Catalogue = {
   round: {
     id: 'Round',
     commitment: 'Commitment',
+    sealed: 'sealed',
     seed: 'Revealed seed',
     copy: 'Copy',
     copied: 'Copied',

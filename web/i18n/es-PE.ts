@@ -217,6 +217,7 @@ export const esPE = {
   round: {
     id: 'Ronda',
     commitment: 'Compromiso',
+    sealed: 'sellada',
     seed: 'Semilla revelada',
     copy: 'Copiar',
     copied: 'Copiado',

@@ -1,4 +1,4 @@
-import { useId, useState } from 'preact/hooks'
+import { useId } from 'preact/hooks'
 import type { Json } from '../../engine/game.ts'
 import type { TableInfo } from '../../rooms/protocol.ts'
 import { useHouse } from '../app/house.ts'
@@ -13,7 +13,7 @@ import { RoundPanel } from './round-panel.tsx'
 
 const RESULTS = 500
 const TABS = ['bets', 'round', 'stats'] as const
-type Tab = (typeof TABS)[number]
+export type Tab = (typeof TABS)[number]
 
 export type SidePanelProps = {
   readonly info: TableInfo
@@ -24,12 +24,14 @@ export type SidePanelProps = {
   readonly ballAtRest: boolean
   readonly enabled: boolean
   readonly endedRoundId: string | null
+  readonly tab: Tab
+  readonly onTab: (tab: Tab) => void
 }
 
 /** Own bets, the round's proof, and the table's numbers, one at a time. */
 export function SidePanel(props: SidePanelProps) {
   const { t } = useTexts()
-  const [tab, setTab] = useState<Tab>('bets')
+  const { tab, onTab: setTab } = props
   const id = useId()
   const tabs: readonly Tab[] = props.view.Statistics === null ? TABS.filter((name) => name !== 'stats') : TABS
   const names = { bets: t('table.panelBets'), round: t('table.panelRound'), stats: t('table.panelStats') }
@@ -65,23 +67,13 @@ export function SidePanel(props: SidePanelProps) {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the panel scrolls, so that the keyboard must reach it */}
       <div class="tab-panel" role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${tab}`} tabIndex={0}>
-        <Panel tab={tab} {...props} />
+        <Panel {...props} />
       </div>
     </section>
   )
 }
 
-function Panel({
-  tab,
-  info,
-  view,
-  player,
-  session,
-  state,
-  ballAtRest,
-  enabled,
-  endedRoundId,
-}: SidePanelProps & { tab: Tab }) {
+function Panel({ tab, info, view, player, session, state, ballAtRest, enabled, endedRoundId }: SidePanelProps) {
   switch (tab) {
     case 'bets':
       return (

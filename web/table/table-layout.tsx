@@ -1,8 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { TableInfo } from '../../rooms/protocol.ts'
 import type { GameSlots, GameView } from '../games/view.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import type { Me } from '../net/api.ts'
+import { isDrawn } from '../net/round-view.ts'
 import { shownResult } from '../net/table-selectors.ts'
 import type { TableSession } from '../net/table-session.ts'
 import type { TableState } from '../net/table-state.ts'
@@ -10,7 +11,8 @@ import { FirstTime } from './first-time.tsx'
 import { MoneyBar } from './money-bar.tsx'
 import { PhaseBar } from './phase-bar.tsx'
 import { ResultBanner } from './result-banner.tsx'
-import { SidePanel } from './side-panel.tsx'
+import { SealLine } from './seal-line.tsx'
+import { SidePanel, type Tab } from './side-panel.tsx'
 
 export type TableLayoutProps = {
   readonly info: TableInfo
@@ -30,33 +32,43 @@ export function TableLayout(props: TableLayoutProps) {
   const { info, player, state, slots, ballAtRest, nowMs } = props
   const { t } = useTexts()
   const { round } = state
+  const [tab, setTab] = useState<Tab>('bets')
   const ended = ballAtRest || round?.phase === 'void'
+  // On a phone the wheel is small while bets are taken and large while the ball runs.
+  const rolling = round !== null && isDrawn(round.phase) && !ballAtRest
   return (
     <div class="table-grid">
-      <section class="area-clock">
-        <PhaseBar
-          round={round}
-          openedAtMs={state.shared?.roundId === round?.roundId ? (state.shared?.openedAtMs ?? 0) : 0}
-          ballAtRest={ballAtRest}
-          nowMs={nowMs}
-        />
-      </section>
-      <section class="area-stage">
-        {slots.stage}
-        {ended && round !== null && <ResultBanner round={round} result={shownResult(state)} currency={info.currency} />}
-      </section>
-      <section class="area-strip" aria-label={t('table.results')}>
-        {slots.strip}
-      </section>
-      <section class="area-felt" aria-label={t('table.felt')}>
-        {slots.felt}
-      </section>
-      {slots.track !== null && slots.track !== false && (
-        <section class="area-track" aria-label={t('table.racetrack')}>
-          {slots.track}
+      <div class={rolling || ended ? 'col-draw col-draw-large' : 'col-draw'}>
+        <section class="area-clock">
+          <PhaseBar
+            round={round}
+            openedAtMs={state.shared?.roundId === round?.roundId ? (state.shared?.openedAtMs ?? 0) : 0}
+            ballAtRest={ballAtRest}
+            nowMs={nowMs}
+          />
+          {round !== null && <SealLine round={round} onOpen={() => setTab('round')} />}
         </section>
-      )}
-      <SidePanel {...props} endedRoundId={useEndedRound(state, ended)} />
+        <section class="area-stage">
+          {slots.stage}
+          {ended && round !== null && (
+            <ResultBanner round={round} result={shownResult(state)} currency={info.currency} />
+          )}
+        </section>
+        <section class="area-strip" aria-label={t('table.results')}>
+          {slots.strip}
+        </section>
+      </div>
+      <div class="col-bets">
+        <section class="area-felt" aria-label={t('table.felt')}>
+          {slots.felt}
+        </section>
+        {slots.track !== null && slots.track !== false && (
+          <section class="area-track" aria-label={t('table.racetrack')}>
+            {slots.track}
+          </section>
+        )}
+      </div>
+      <SidePanel {...props} tab={tab} onTab={setTab} endedRoundId={useEndedRound(state, ended)} />
       <div class="area-bottom">
         <MoneyBar state={state} currency={info.currency} playMoney={player?.playMoney ?? false} />
         <div class="area-tray">{slots.tray}</div>
