@@ -15,7 +15,10 @@ const READING = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** Only our own scripts, styles and pictures; sockets to this house only; nobody may frame the page. */
 export function securityHeaders(publicUrl: string, allowedOrigins: readonly string[]): RequestHandler {
   const secure = publicUrl.startsWith('https://')
-  const sockets = allowedOrigins.map((origin) => origin.replace(/^http/, 'ws'))
+  // A policy cannot name an IPv6 address; `'self'` covers the page that came from there.
+  const sockets = allowedOrigins
+    .filter((origin) => !origin.includes('['))
+    .map((origin) => origin.replace(/^http/, 'ws'))
   return helmet({
     contentSecurityPolicy: {
       useDefaults: false,
