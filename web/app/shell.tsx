@@ -55,14 +55,9 @@ function LanguageSwitch() {
   const { t, language } = useTexts()
   const other = language === 'en' ? 'es-PE' : 'en'
   return (
-    <button
-      type="button"
-      class="icon-button language"
-      lang={other}
-      aria-label={language === 'en' ? t('app.spanish') : t('app.english')}
-      onClick={() => void changeLanguage(other)}
-    >
+    <button type="button" class="icon-button language" lang={other} onClick={() => void changeLanguage(other)}>
       {language === 'en' ? 'ES' : 'EN'}
+      <span class="visually-hidden"> ({language === 'en' ? t('app.spanish') : t('app.english')})</span>
     </button>
   )
 }
@@ -97,15 +92,13 @@ function Account() {
         </a>
       </>
     )
-  const label = player.playMoney ? t('account.playBalance') : t('account.realBalance')
   return (
-    <a class="wallet" href={hrefOf({ page: 'account' })} aria-label={t('nav.account')}>
+    <a class="wallet" href={hrefOf({ page: 'account' })}>
       <span class="wallet-money">
         <span class="wallet-kind">{player.playMoney ? t('table.playMoney') : t('table.realMoney')}</span>
-        <span class="number" title={label}>
-          {formatCents(player.balanceCents, player.currency)}
-        </span>
+        <span class="number">{formatCents(player.balanceCents, player.currency)}</span>
       </span>
+      <span class="visually-hidden">{t('nav.account')}</span>
       <Icon name="user" />
     </a>
   )
@@ -125,7 +118,7 @@ export function Footer({ short }: { short: boolean }) {
       </p>
       <p>{t('footer.rng')}</p>
       <p>
-        {house === null
+        {house === null || house.registrationCode === '' || house.ruc === ''
           ? t('footer.operatorMissing')
           : t('footer.operator', { name: house.name, ruc: house.ruc, code: house.registrationCode })}
       </p>

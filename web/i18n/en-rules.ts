@@ -2,10 +2,10 @@ import type { Catalogue } from './es-PE.ts'
 
 export const verify: Catalogue['verify'] = {
   title: 'Check this result',
-  lead: 'Your browser repeats the computation from the round’s transcript. You need not trust us.',
+  lead: 'Your browser repeats the computation from the round’s transcript.',
   run: 'Verify now',
   running: 'Verifying…',
-  ok: 'Everything matches: the result was sealed before the bets, and nobody changed it.',
+  ok: 'Everything matches: the result was sealed before the bets and did not change afterwards.',
   bad: 'Something does not match. Keep the transcript and write to the operator or the regulator.',
   failed: 'The transcript could not be downloaded.',
   download: 'Download transcript',
@@ -106,6 +106,7 @@ export const rules: Catalogue['rules'] = {
     orphelins: 'Orphelins',
     'jeu-zero': 'Jeu zéro',
     neighbours: 'Neighbours',
+    range: '{{first}} to {{last}}',
     neighboursOf: 'A number and {{reach}} each side',
     finaleOf: 'Finale {{digit}}',
     finale: 'Finales',

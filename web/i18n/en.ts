@@ -174,7 +174,6 @@ export const en: Catalogue = {
     rules: 'Rules and payouts',
     disconnect: 'What if my connection drops?',
     statistics: 'Statistics',
-    racetrack: 'Announced bets',
     felt: 'Felt',
     undo: 'Undo',
     clear: 'Take all back',

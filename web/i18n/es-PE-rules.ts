@@ -1,10 +1,10 @@
 /** The longer texts: rules, returns, what happens when a connection drops, and verification. */
 export const verify = {
   title: 'Comprueba este resultado',
-  lead: 'Tu navegador rehace las cuentas con la transcripción de la ronda. No hace falta que confíes en nosotros.',
+  lead: 'Tu navegador rehace las cuentas con la transcripción de la ronda.',
   run: 'Verificar ahora',
   running: 'Verificando…',
-  ok: 'Todo coincide: el resultado estaba sellado antes de las apuestas y nadie lo cambió.',
+  ok: 'Todo coincide: el resultado estaba sellado antes de las apuestas y no cambió después.',
   bad: 'Algo no coincide. Guarda la transcripción y escríbele al operador o al regulador.',
   failed: 'No se pudo descargar la transcripción.',
   download: 'Descargar transcripción',
@@ -104,7 +104,8 @@ export const rules = {
     orphelins: 'Huérfanos',
     'jeu-zero': 'Juego del cero',
     neighbours: 'Vecinos',
-    neighboursOf: 'Un número y {{reach}} por lado',
+    range: '{{first}} a {{last}}',
+    neighboursOf: 'Un número y {{reach}} vecinos por lado',
     finaleOf: 'Final {{digit}}',
     finale: 'Finales',
   },

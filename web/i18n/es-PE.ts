@@ -176,7 +176,6 @@ export const esPE = {
     rules: 'Reglas y pagos',
     disconnect: '¿Y si se corta mi conexión?',
     statistics: 'Estadística',
-    racetrack: 'Apuestas anunciadas',
     felt: 'Paño',
     undo: 'Deshacer',
     clear: 'Retirar todo',

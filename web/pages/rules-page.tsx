@@ -12,16 +12,16 @@ export function RulesPage({ section }: { section: string | null }) {
   }, [section])
   return (
     <Page title={t('rules.title')} lead={t('rules.lead')}>
-      <div class="prose">
-        <section id="ronda">
+      <div class="prose rules">
+        <section id="ronda" class="panel">
           <h2>{t('rules.roundTitle')}</h2>
           <RoundText />
         </section>
-        <section id="conexion">
+        <section id="conexion" class="panel">
           <h2>{t('rules.connectionTitle')}</h2>
           <ConnectionText />
         </section>
-        <section id="justo">
+        <section id="justo" class="panel">
           <h2>{t('rules.fairTitle')}</h2>
           <ol class="prose-list">
             <li>{t('rules.fair1')}</li>
@@ -33,16 +33,16 @@ export function RulesPage({ section }: { section: string | null }) {
             <a href="/verify/">{t('verify.standalone')}</a>
           </p>
         </section>
-        <section id="pagos">
+        <section id="pagos" class="rules-wide">
           <h2>{t('rules.returnsTitle')}</h2>
           <p>{t('rules.returnsLead')}</p>
           <Returns />
         </section>
-        <section>
+        <section class="panel">
           <h2>{t('rules.rngTitle')}</h2>
           <p>{t('rules.rng')}</p>
         </section>
-        <section>
+        <section class="panel">
           <h2>{t('rules.safeTitle')}</h2>
           <p>{t('rules.safe')}</p>
         </section>

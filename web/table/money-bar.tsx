@@ -5,8 +5,15 @@ import { shownBalanceCents, shownLastWinCents, shownTally, totalStakeCents } fro
 import type { TableState } from '../net/table-state.ts'
 import { useTick } from './use-media.ts'
 
+export type MoneyBarProps = {
+  readonly state: TableState
+  readonly currency: string
+  /** What the balance is; null for an observer, who has none. */
+  readonly kind: 'play' | 'real' | null
+}
+
 /** Balance, stake and last payout, always in sight (U1). */
-export function MoneyBar({ state, currency, playMoney }: { state: TableState; currency: string; playMoney: boolean }) {
+export function MoneyBar({ state, currency, kind }: MoneyBarProps) {
   const { t } = useTexts()
   const balance = shownBalanceCents(state)
   const lastWin = shownLastWinCents(state)
@@ -15,7 +22,8 @@ export function MoneyBar({ state, currency, playMoney }: { state: TableState; cu
     <dl class="money" aria-label={t('table.money')}>
       <div class="money-balance">
         <dt>
-          {t('table.balance')} <span class="tag">{playMoney ? t('table.playMoney') : t('table.realMoney')}</span>
+          {t('table.balance')}{' '}
+          {kind !== null && <span class="tag">{kind === 'play' ? t('table.playMoney') : t('table.realMoney')}</span>}
         </dt>
         <dd class="number">{money(balance)}</dd>
       </div>

@@ -62,15 +62,15 @@ export function TableLayout(props: TableLayoutProps) {
         <section class="area-felt" aria-label={t('table.felt')}>
           {slots.felt}
         </section>
-        {slots.track !== null && slots.track !== false && (
-          <section class="area-track" aria-label={t('table.racetrack')}>
-            {slots.track}
-          </section>
-        )}
+        {slots.track !== null && slots.track !== false && <div class="area-track">{slots.track}</div>}
       </div>
       <SidePanel {...props} tab={tab} onTab={setTab} endedRoundId={useEndedRound(state, ended)} />
       <div class="area-bottom">
-        <MoneyBar state={state} currency={info.currency} playMoney={player?.playMoney ?? false} />
+        <MoneyBar
+          state={state}
+          currency={info.currency}
+          kind={player === null ? null : player.playMoney ? 'play' : 'real'}
+        />
         <div class="area-tray">{slots.tray}</div>
       </div>
       {player !== null && <FirstTime onHelp={props.onHelp} />}

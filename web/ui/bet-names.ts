@@ -1,4 +1,5 @@
 import { PAYS_FOR_ONE } from '../../engine/roulette/payouts.ts'
+import type { TableInfo } from '../../rooms/protocol.ts'
 import type { T } from '../i18n/i18n.ts'
 
 /** Names under which returns are published and that have a text of their own. */
@@ -26,13 +27,38 @@ const NAMED = [
 ] as const
 type Named = (typeof NAMED)[number]
 
+const FAMILY = /^(neighbours|finale)-(\d+)$/
 const EVEN_CHANCES = new Set(['red', 'black', 'odd', 'even', 'low', 'high'])
 
-/** What a published bet ("split", "neighbours-2") is called; its own name when the page has no text for it. */
-export function betName(t: T, bet: string): string {
-  const [, family, detail = ''] = /^(neighbours|finale)-(\d+)$/.exec(bet) ?? []
-  if (family === 'neighbours') return t('rules.kinds.neighboursOf', { reach: detail })
-  if (family === 'finale') return t('rules.kinds.finaleOf', { digit: detail })
+export type ReturnRow = TableInfo['returns'][number]
+/** One line of the returns: bets of one family with one return, and the range in which they hit. */
+export type ReturnLine = { readonly bet: string; readonly rows: readonly ReturnRow[] }
+
+/** Neighbours and finales come in fives and tens that return the same: one line for each run of them. */
+export function returnLines(rows: readonly ReturnRow[]): readonly ReturnLine[] {
+  const lines: { bet: string; rows: ReturnRow[] }[] = []
+  for (const row of rows) {
+    const last = lines.at(-1)
+    const before = last?.rows.at(-1)
+    const alike = before !== undefined && FAMILY.test(row.bet) && before.return === row.return
+    if (alike && limitKind(before.bet) === limitKind(row.bet)) last?.rows.push(row)
+    else lines.push({ bet: row.bet, rows: [row] })
+  }
+  return lines
+}
+
+/** What a line of the returns is called: "Final 0 a 9". */
+export function lineName(t: T, { bet, rows }: ReturnLine): string {
+  const [, family, first = ''] = FAMILY.exec(bet) ?? []
+  const last = FAMILY.exec(rows.at(-1)?.bet ?? '')?.[2] ?? first
+  const range = first === last ? first : t('rules.kinds.range', { first, last })
+  if (family === 'neighbours') return t('rules.kinds.neighboursOf', { reach: range })
+  if (family === 'finale') return t('rules.kinds.finaleOf', { digit: range })
+  return betName(t, bet)
+}
+
+/** What a published bet ("split") is called; its own name when the page has no text for it. */
+function betName(t: T, bet: string): string {
   const known = NAMED.find((name): name is Named => name === bet)
   return known === undefined ? bet : t(`rules.kinds.${known}`)
 }

@@ -1,7 +1,7 @@
 import type { TableInfo } from '../../rooms/protocol.ts'
 import { formatCents } from '../format/money.ts'
 import { useTexts } from '../i18n/i18n.ts'
-import { betName, limitKind, paysText } from './bet-names.ts'
+import { limitKind, lineName, paysText, type ReturnLine, returnLines } from './bet-names.ts'
 
 /** What happens when a connection drops or the house fails, told before the first bet (U6). */
 export function ConnectionText() {
@@ -80,15 +80,15 @@ export function ReturnsTable({ info }: { info: TableInfo }) {
             </tr>
           </thead>
           <tbody>
-            {info.returns.map((row) => {
-              const range = info.limits.perBet[limitKind(row.bet)]
+            {returnLines(info.returns).map((line) => {
+              const range = info.limits.perBet[limitKind(line.bet)]
               return (
-                <tr key={row.bet}>
-                  <th scope="row">{betName(t, row.bet)}</th>
-                  <td class="right number">{paysText(t, info.gameId, row.bet)}</td>
-                  <td class="right number">{percent.format(row.returnPct)} %</td>
-                  <td class="right number">{row.return}</td>
-                  <td class="right number">{percent.format(row.hitPct)} %</td>
+                <tr key={line.bet}>
+                  <th scope="row">{lineName(t, line)}</th>
+                  <td class="right number">{paysText(t, info.gameId, line.bet)}</td>
+                  <td class="right number">{percent.format(line.rows[0]?.returnPct ?? 0)} %</td>
+                  <td class="right number">{line.rows[0]?.return}</td>
+                  <td class="right number">{hitText(line, percent)}</td>
                   <td class="right number">{range === undefined ? '–' : money(range.minCents)}</td>
                   <td class="right number">{range === undefined ? '–' : money(range.maxCents)}</td>
                 </tr>
@@ -103,4 +103,10 @@ export function ReturnsTable({ info }: { info: TableInfo }) {
       </p>
     </>
   )
+}
+
+function hitText({ rows }: ReturnLine, percent: Intl.NumberFormat): string {
+  const hits = rows.map((row) => row.hitPct)
+  const [least, most] = [percent.format(Math.min(...hits)), percent.format(Math.max(...hits))]
+  return least === most ? `${least}\u00a0%` : `${least} – ${most}\u00a0%`
 }
