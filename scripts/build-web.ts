@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-export const WEB_DIR = join(root, 'dist/web')
-const STAMP = join(WEB_DIR, '.built')
+/** Holds one folder for each build, named by its id; a name that starts with a dot is still being made. */
+const BUILDS = join(root, 'dist/web')
 /** Whatever the page is made of; a change in any of it is another build. */
 const SOURCES = ['web', 'engine', 'rooms/protocol.ts', 'package-lock.json', 'scripts/build-web.ts']
 const NOT_IN_THE_PAGE = /(\.test\.tsx?|\.md)$|^web\/(dev|games\/[^/]+\/demo)\/|\/testing[^/]*\.tsx?$/
@@ -25,25 +25,27 @@ export function sourceBuild(): string {
  */
 export async function ensureWebBuilt(): Promise<BuiltPage> {
   const build = sourceBuild()
-  if (lastBuilt() !== build) await buildWeb(build)
-  return { dir: WEB_DIR, build }
+  const dir = join(BUILDS, build)
+  if (!existsSync(dir)) await buildWeb(build, dir)
+  return { dir, build }
 }
 
-async function buildWeb(build: string): Promise<void> {
+async function buildWeb(build: string, dir: string): Promise<void> {
   // The bundler is loaded only when there is something to build.
   const { build: bundle } = await import('vite')
   // Read by the page as its own version, to be compared with the server's (U7).
   process.env.VITE_BUILD = build
-  await bundle({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'warn' })
-  // Written last: a build that was interrupted is made again.
-  writeFileSync(STAMP, build)
-}
-
-function lastBuilt(): string | null {
+  const making = join(BUILDS, `.${build}.${process.pid}`)
+  await bundle({ configFile: join(root, 'web/vite.config.ts'), logLevel: 'warn', build: { outDir: making } })
+  // A build appears whole or not at all, also when it was interrupted or two processes make it at the same time.
   try {
-    return readFileSync(STAMP, 'utf8')
-  } catch {
-    return null
+    renameSync(making, dir)
+  } catch (cause) {
+    if (!existsSync(dir)) throw cause
+    rmSync(making, { recursive: true, force: true })
+  }
+  for (const name of readdirSync(BUILDS)) {
+    if (name !== build && !name.startsWith('.')) rmSync(join(BUILDS, name), { recursive: true, force: true })
   }
 }
 
@@ -62,7 +64,6 @@ function hashFile(hash: ReturnType<typeof createHash>, file: string): void {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const build = sourceBuild()
-  await buildWeb(build)
-  console.log(JSON.stringify({ dir: relative(root, WEB_DIR), build }))
+  const { dir, build } = await ensureWebBuilt()
+  console.log(JSON.stringify({ dir: relative(root, dir), build }))
 }
