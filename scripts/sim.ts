@@ -1,0 +1,93 @@
+/**
+ * `npm run sim -- [--seeds 5000] [--rounds 5]` plays that many worlds on the sources as they are, then takes out every
+ * guard in turn and plays until the auditor notices. `--seed N` replays one world in words.
+ */
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { TALLIED } from '../simulation/faults.ts'
+import { MutantHouse } from '../simulation/mutant.ts'
+import { MUTATIONS, type Mutation } from '../simulation/mutations.ts'
+import type { Sweep } from '../simulation/sweep.ts'
+import { sweepInWorker } from '../simulation/sweep-in-worker.ts'
+import { inWords } from '../simulation/words.ts'
+import { playWorld } from '../simulation/world.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const WORKERS = 2
+const MOST_SHOWN = 10
+/** Worlds in which a missing guard must be noticed. */
+const MOST_MUTANT_SEEDS = 5_000
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '5000' },
+    rounds: { type: 'string', default: '5' },
+    seed: { type: 'string' },
+  },
+})
+const rounds = whole(values.rounds, 'rounds')
+
+process.exitCode = values.seed === undefined ? await sweepAll(whole(values.seeds, 'seeds')) : await replay(values.seed)
+
+async function sweepAll(seeds: number): Promise<number> {
+  const startedMs = performance.now()
+  const sweeps = await Promise.all(
+    Array.from({ length: WORKERS }, (_, from) => {
+      const count = Math.ceil((seeds - from) / WORKERS)
+      return sweepInWorker(ROOT, { from, stride: WORKERS, count, rounds, mostFailures: MOST_SHOWN })
+    }),
+  )
+  const failed = sweeps.flatMap((sweep) => sweep.failed)
+  for (const { seed, complaints } of failed) console.log(`seed ${seed}: ${complaints[0]}`)
+  console.log(`${seeds} worlds of ${rounds} rounds a table in ${seconds(startedMs)} s, ${failed.length} failed`)
+  for (const name of TALLIED) console.log(`  ${name}: ${sweeps.reduce((sum, { tally }) => sum + tally[name], 0)}`)
+  const unnoticed = await takeOutGuards()
+  const guardsUnnoticed = unnoticed.length
+  console.log(JSON.stringify({ seeds, failures: failed.length, guardsRemoved: MUTATIONS.length, guardsUnnoticed }))
+  return failed.length + guardsUnnoticed === 0 ? 0 : 1
+}
+
+/** Answers the guards that nobody missed. */
+async function takeOutGuards(): Promise<Mutation[]> {
+  const waiting = [...MUTATIONS]
+  const unnoticed: Mutation[] = []
+  const work = async (): Promise<void> => {
+    const house = new MutantHouse(ROOT)
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        const order = { from: 0, stride: 1, count: MOST_MUTANT_SEEDS, rounds, mostFailures: 1 }
+        const sweep = await house.sweepWithout(next, order)
+        console.log(`without "${next.guard}" (${next.file}): ${noticed(sweep)}`)
+        if (sweep.failed.length === 0) unnoticed.push(next)
+      }
+    } finally {
+      house.remove()
+    }
+  }
+  await Promise.all(Array.from({ length: WORKERS }, work))
+  return unnoticed
+}
+
+function noticed({ failed, seeds }: Sweep): string {
+  const [first] = failed
+  return first === undefined ? `NOT NOTICED in ${seeds} worlds` : `seed ${first.seed}: ${first.complaints[0]}`
+}
+
+async function replay(text: string): Promise<number> {
+  const seed = whole(text, 'seed')
+  const listen = (...seen: Parameters<typeof inWords>): void => console.log(inWords(...seen))
+  const report = await playWorld({ seed, rounds, listen })
+  for (const complaint of report.complaints) console.log(complaint)
+  console.log(JSON.stringify(report))
+  return report.complaints.length === 0 ? 0 : 1
+}
+
+function whole(text: string, name: string): number {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number) || number < 0) throw new Error(`--${name} is a whole number, not ${text}`)
+  return number
+}
+
+function seconds(sinceMs: number): string {
+  return ((performance.now() - sinceMs) / 1_000).toFixed(1)
+}
