@@ -36,6 +36,7 @@ export const MESSAGE_REFUSALS = [
   'already-contributed',
   'too-late',
   'full',
+  'failed',
 ] as const
 const CODES: readonly string[] = [...BET_RESULTS, ...MESSAGE_REFUSALS]
 export const LEDGER_OPERATIONS = [
@@ -110,6 +111,7 @@ export class Metrics {
     'status',
   ])
   readonly #requestTime = this.#histogram('crupier_http_request_seconds', 'Time to answer an HTTP request.', ['route'])
+  readonly #clockJumps = this.#counter('crupier_clock_jumps_total', 'Times the wall clock left the steady one.', [])
   readonly #operatorCommands = this.#counter('crupier_operator_commands_total', 'Commands of operators, by result.', [
     'result',
   ])
@@ -184,6 +186,10 @@ export class Metrics {
 
   operatorCommanded(result: 'done' | 'refused' | 'failed'): void {
     this.#operatorCommands.inc({ result })
+  }
+
+  clockJumped(): void {
+    this.#clockJumps.inc()
   }
 
   text(): Promise<string> {

@@ -6,6 +6,7 @@ import { FloorBoard } from '../rooms/lobby-room.ts'
 import type { TableInfo } from '../rooms/protocol.ts'
 import { DrawPool } from '../workers/draw-pool.ts'
 import { AuditLog } from './audit/audit-log.ts'
+import { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open.ts'
@@ -69,6 +70,7 @@ type Parts = {
   readonly books: Books
   readonly tables: HouseTables
   readonly tickets: Tickets
+  readonly audit: AuditLog
   readonly history: RoundHistory
   readonly fairness: ReturnType<typeof fairnessOf>
 }
@@ -79,10 +81,10 @@ type Parts = {
  */
 export async function openHouse({ config, log, page }: HouseOptions): Promise<House> {
   const parts = await openParts(config, log)
-  const { database, draws, books, tables, metrics, fairness } = parts
+  const { database, draws, books, tables, audit, metrics, fairness } = parts
   const board = new FloorBoard()
   const floor = new Floor({ tables, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
-  const desk = new OperatorDesk({ database, tables, audit: new AuditLog(database, nowMs), floor, books, log })
+  const desk = new OperatorDesk({ database, tables, audit, floor, books, log })
   const { operatorFrom, secrets } = config
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
   const app = houseApi(apiDeps(parts, board, floor, page), (express) => {
@@ -101,10 +103,12 @@ export async function openHouse({ config, log, page }: HouseOptions): Promise<Ho
   const port = await listen(server, config.port, config.host)
   const watch = new BooksWatch({ books, metrics, log })
   watch.start()
+  const clock = watchClock(parts)
   return {
     port,
     ready: floor.open(),
     stop: async () => {
+      clock.stop()
       floor.stop()
       await sockets.close()
       server.closeAllConnections()
@@ -138,11 +142,31 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   await openFirstTables(tables)
   const tickets = new Tickets({ database, nowMs, randomBytes: (count) => draws.bytes(count) })
   const fairness = fairnessOf(config, database, draws, books, log)
-  return { config, log, metrics, database, draws, books, tables, tickets, history: roundHistory(database), fairness }
+  const audit = new AuditLog(database, nowMs)
+  const history = roundHistory(database)
+  return { config, log, metrics, database, draws, books, tables, tickets, audit, history, fairness }
+}
+
+/** A clock that is set is a significant event, and worth somebody's attention (O8). */
+function watchClock({ metrics, audit, log }: Parts): ClockWatch {
+  const watch = new ClockWatch({
+    nowMs,
+    steadyMs: () => performance.now(),
+    jumped: (ms) => {
+      metrics.clockJumped()
+      log.error({ ms }, 'the wall clock jumped')
+      const detail = { ms: Math.round(ms) }
+      audit.record({ actor: 'house', action: 'clock.jumped', target: '', detail }).catch((err: unknown) => {
+        log.error({ err }, 'a jump of the clock is not on the record')
+      })
+    },
+  })
+  watch.start()
+  return watch
 }
 
 function tablePorts(parts: Parts, board: FloorBoard, floor: Floor): HouseTablePorts {
-  const { books, fairness, tables, history, tickets, draws, metrics, log } = parts
+  const { books, fairness, tables, history, tickets, draws, metrics, audit, log } = parts
   return new HouseTablePorts({
     books,
     series: fairness.series,
@@ -154,6 +178,10 @@ function tablePorts(parts: Parts, board: FloorBoard, floor: Floor): HouseTablePo
     nowMs,
     statusChanged: (...change) => floor.statusChanged(...change),
     changed: (...wait) => floor.changed(...wait),
+    voided: async ({ tableId, roundId, reason }) => {
+      log.warn({ tableId, roundId, reason }, 'a round was voided')
+      await audit.record({ actor: 'house', action: 'round.voided', target: roundId, detail: { tableId, reason } })
+    },
     list: (...row) => board.list(...row),
   })
 }

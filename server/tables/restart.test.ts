@@ -61,7 +61,16 @@ beforeAll(async () => {
     await books.grant(randomUUID(), playerId, toCents(1_000_000), 'test')
   }
   const { nowMs } = { nowMs: () => clock.nowMs() }
-  deps = { books, series, tables, drawsHealthy: () => true, nowMs, statusChanged: () => {}, changed: async () => {} }
+  deps = {
+    books,
+    series,
+    tables,
+    drawsHealthy: () => true,
+    nowMs,
+    statusChanged: () => {},
+    voided: async () => {},
+    changed: async () => {},
+  }
 })
 afterAll(() => database.close())
 

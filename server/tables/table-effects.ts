@@ -1,7 +1,7 @@
 import { assert, unreachable } from '../../engine/assert.ts'
 import type { Cents } from '../../engine/money.ts'
 import { gameOf } from '../../engine/round/game-of.ts'
-import type { Draw, Effect, Opening, RoundEvent } from '../../engine/round/types.ts'
+import type { Draw, Effect, Opening, RoundEvent, VoidReason } from '../../engine/round/types.ts'
 import type { Lease } from '../../rooms/ports.ts'
 import type { NextRound } from '../fairness/series-keeper.ts'
 import type { Books, Ended, StakeAnswer } from '../ledger/books.ts'
@@ -22,6 +22,8 @@ export type TableEffectsDeps = {
   /** False after a failed health test of the draw pool: no further round opens (G8). */
   readonly drawsHealthy: () => boolean
   readonly nowMs: () => number
+  /** Puts a void on the record as a significant event, whoever ordered it (G20); may be told twice of the same. */
+  readonly voided: (event: { tableId: string; roundId: string; reason: VoidReason }) => Promise<void>
   /** Told between rounds what the house has decided for the table. */
   readonly statusChanged: (tableId: string, status: string) => void
   /** Resolves when the operator has changed the table, or after the given time. */
@@ -110,6 +112,7 @@ async function voidOutcome(
   const ended = await deps.books.voidRound(lease, roundId, effect.reason, draw)
   if (ended === 'fenced') return 'fenced'
   if ('drawn' in ended) return answered({ type: 'drawRecorded', roundId, draw: ended.drawn })
+  await deps.voided({ tableId: lease.tableId, roundId, reason: effect.reason })
   return answered({ type: 'voidPosted', roundId, atMs: (ended as Ended).atMs, draw }, (ended as Ended).balances)
 }
 
