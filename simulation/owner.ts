@@ -182,8 +182,10 @@ export class Owner {
         }),
         closeDrained: async () => undefined,
       },
+      voided: async () => undefined,
       drawsHealthy: () => this.#options.drawsWork(),
       nowMs: () => this.#nowMs(),
+      voided: async () => {},
       statusChanged: silent,
       changed: (_tableId, ms) => new Promise((resolve) => wire.agenda.in(ms, resolve)),
       history: { resultsOfTable: async () => [] },
@@ -236,8 +238,9 @@ export class Owner {
   #answer({ agenda, dice, faults, tally }: Wire, told: EffectAnswer, answer: (told: EffectAnswer) => void): void {
     if (!this.#lives()) return
     answer(told)
-    if ('betId' in told.event)
-      this.#heard.set(told.event.betId, { roundId: told.event.roundId, again: () => answer(told) })
+    const { event } = told
+    if ('betId' in event && 'roundId' in event)
+      this.#heard.set(event.betId, { roundId: event.roundId, again: () => answer(told) })
     if (!dice.chance(faults.repeatedAnswer)) return
     for (let again = dice.between(1, 3); again > 0; again--) {
       tally.repeatedAnswers++
