@@ -2,14 +2,13 @@ import type { CheckId, State } from './verify.ts'
 
 export type Language = 'es' | 'en'
 
-/** `good` and `why` say what a check shows; the page adds what it found. */
+/** A check in plain words, and what it means when it holds; the page adds what it found. */
 export type CheckText = { readonly name: string; readonly why: string }
 
 export type Texts = {
   readonly locale: string
   readonly title: string
   readonly lead: string
-  readonly choose: string
   readonly drop: string
   readonly paste: string
   readonly verify: string
@@ -49,7 +48,6 @@ const es: Texts = {
   lead:
     'Esta página rehace las cuentas con la criptografía de tu navegador. No envía nada ni pide nada a ' +
     'nadie, y no usa el programa de la casa. Si quieres, guárdala y desconéctate antes de usarla.',
-  choose: 'Elige la transcripción',
   drop: 'Elige el archivo de la transcripción o suéltalo aquí',
   paste: 'o pega aquí su texto',
   verify: 'Verificar',
@@ -135,7 +133,6 @@ const en: Texts = {
   lead:
     'This page repeats the computation with your browser’s own cryptography. It sends nothing, asks nobody, ' +
     'and shares no code with the house. Save it and go offline first, if you like.',
-  choose: 'Choose the transcript',
   drop: 'Choose the transcript file, or drop it here',
   paste: 'or paste its text here',
   verify: 'Verify',
