@@ -1,5 +1,6 @@
 import type { Api, House, Me } from '../net/api.ts'
 import { Store } from './store.ts'
+import { isStale } from './version.ts'
 
 /** Who is signed in: `undefined` until the server has said, `null` for nobody. */
 export const me = new Store<Me | null | undefined>(undefined)
@@ -25,11 +26,8 @@ export function setBalance(balanceCents: number): void {
   if (known && known.balanceCents !== balanceCents) me.set({ ...known, balanceCents })
 }
 
-/**
- * Compares this page's build with the one that the server serves. A server that does not say is believed to be the same;
- * a page built without a build id (the design harness) is never stale.
- */
+/** Asks which build the server serves; no answer leaves things as they are. */
 export async function checkVersion(api: Api, ownBuild: string): Promise<void> {
   const served = await api.build().catch(() => null)
-  stale.set(served !== null && ownBuild !== '' && served !== ownBuild)
+  stale.set(isStale(ownBuild, served))
 }

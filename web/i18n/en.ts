@@ -107,6 +107,7 @@ export const en: Catalogue = {
     safe: 'Your accepted bets stay in play and are paid all the same. When you come back you see everything that happened.',
     rulesTitle: 'Rules and payouts in plain sight',
     rules: 'See limits, payouts and the return of every bet before you play, without account or deposit.',
+    laPartage: 'with la partage',
     more: 'Learn more',
   },
   status: {
@@ -311,6 +312,7 @@ export const en: Catalogue = {
     'already-contributed': 'You have already contributed a seed to the next series.',
     'too-late': 'Contributions to the next series are closed.',
     full: 'The next series has all its contributions.',
+    failed: 'Something went wrong at the table. Try again.',
     'not-sent': 'The connection broke before it was sent. You were not charged.',
     'never-arrived': 'It did not reach the table. You were not charged.',
     'round-over': 'The round closed without confirmation. See your history.',

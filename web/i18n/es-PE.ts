@@ -109,6 +109,7 @@ export const esPE = {
     safe: 'Tus apuestas aceptadas siguen en juego y se pagan igual. Al volver, ves todo lo que pasó.',
     rulesTitle: 'Reglas y pagos a la vista',
     rules: 'Mira los límites, lo que paga cada apuesta y su retorno antes de jugar, sin cuenta ni depósito.',
+    laPartage: 'con la partage',
     more: 'Saber más',
   },
   status: {
@@ -313,6 +314,7 @@ export const esPE = {
     'already-contributed': 'Ya aportaste una semilla para la próxima serie.',
     'too-late': 'Ya se cerraron los aportes para la próxima serie.',
     full: 'La próxima serie ya tiene todos sus aportes.',
+    failed: 'Algo falló en la mesa. Inténtalo otra vez.',
     'not-sent': 'La conexión se cortó antes de enviarla. No se te cobró.',
     'never-arrived': 'No llegó a la mesa. No se te cobró.',
     'round-over': 'La ronda cerró sin confirmación. Revisa tu historial.',

@@ -6,7 +6,8 @@ import { formatCents } from '../format/money.ts'
 import { OutcomeBadge, readOutcome } from '../games/outcome-badge.tsx'
 import { type T, useTexts } from '../i18n/i18n.ts'
 import { Icon, type IconName } from '../ui/icon.tsx'
-import { Loading, Page } from '../ui/loaded.tsx'
+import { Loading, Page, useLoaded } from '../ui/loaded.tsx'
+import { CardWheel } from './card-wheel.tsx'
 
 const SHOWN = 10
 
@@ -43,18 +44,20 @@ export function LobbyPage() {
 
 function TableCard({ table }: { table: LobbyTable }) {
   const { t } = useTexts()
+  const rules = useRules(table.tableId)
   const limits = { min: formatCents(table.minCents), max: formatCents(table.maxCents) }
   return (
     <li class="card">
       <a class="card-link" href={hrefOf({ page: 'table', tableId: table.tableId })}>
         <div class="card-felt" aria-hidden="true">
-          <CardWheel />
+          <CardWheel zeros={rules?.wheel === 'double-zero' ? 2 : 1} />
         </div>
         <div class="card-body">
           <div class="card-head">
             <h2>{table.name}</h2>
             <span class={`state state-${table.status}`}>{statusText(t, table)}</span>
           </div>
+          <p class="card-variant">{rules === null ? '\u00a0' : variantText(t, rules)}</p>
           <dl class="card-facts">
             <div>
               <dt>{t('lobby.limitsLabel')}</dt>
@@ -86,6 +89,20 @@ function TableCard({ table }: { table: LobbyTable }) {
   )
 }
 
+type Rules = { readonly wheel?: string; readonly laPartage?: boolean }
+
+/** The table's rules, which the lobby's rows leave out; null until they are known, and when they cannot be had. */
+function useRules(tableId: string): Rules | null {
+  const { api } = useHouse()
+  const [loaded] = useLoaded(tableId, () => api.table(tableId))
+  return loaded.state === 'ready' ? (loaded.value.rules as Rules | null) : null
+}
+
+function variantText(t: T, rules: Rules): string {
+  const wheel = rules.wheel === 'double-zero' ? t('rules.doubleZero') : t('rules.singleZero')
+  return rules.laPartage === true ? `${wheel} · ${t('lobby.laPartage')}` : wheel
+}
+
 /** A table that runs shows what its round is doing; any other shows why it does not. */
 function statusText(t: T, { status, phase }: LobbyTable): string {
   switch (status) {
@@ -104,28 +121,6 @@ type Phase = 'open' | 'closing' | 'closed' | 'drawn' | 'settled' | 'void'
 
 function isPhase(phase: string): phase is Phase {
   return ['open', 'closing', 'closed', 'drawn', 'settled', 'void'].includes(phase)
-}
-
-/** A quarter of a wheel, as the card's picture: red and black by turns, one green. */
-function CardWheel() {
-  const slots = Array.from({ length: 37 }, (_, i) => i)
-  return (
-    <svg viewBox="-100 -100 200 200" aria-hidden="true">
-      <circle r="98" class="cw-wood" />
-      <circle r="84" class="cw-rim" />
-      {slots.map((i) => {
-        const from = (i * 2 * Math.PI) / 37
-        const to = ((i + 1) * 2 * Math.PI) / 37
-        const point = (r: number, a: number): string =>
-          `${(r * Math.sin(a)).toFixed(1)} ${(-r * Math.cos(a)).toFixed(1)}`
-        const d = `M${point(80, from)}A80 80 0 0 1 ${point(80, to)}L${point(54, to)}A54 54 0 0 0 ${point(54, from)}Z`
-        return <path key={i} d={d} class={i === 0 ? 'cw-green' : i % 2 === 0 ? 'cw-black' : 'cw-red'} />
-      })}
-      <circle r="54" class="cw-cone" />
-      <circle r="14" class="cw-hub" />
-      <circle cx="38" cy="-52" r="5" class="cw-ball" />
-    </svg>
-  )
 }
 
 function HousePromise({

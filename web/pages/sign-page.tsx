@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks'
 import { useHouse } from '../app/house.ts'
 import { goTo, hrefOf } from '../app/router.ts'
 import { readMe } from '../app/session.ts'
+import { useTitle } from '../app/title.ts'
 import { type T, useTexts } from '../i18n/i18n.ts'
 import { ApiError } from '../net/api.ts'
 import { Icon, Mark } from '../ui/icon.tsx'
@@ -11,6 +12,7 @@ const PASSWORD = { least: 10, most: 128 }
 /** Sign-up (`creating`) or sign-in. */
 export function SignPage({ creating }: { creating: boolean }) {
   const { t } = useTexts()
+  useTitle(creating ? t('nav.signUp') : t('nav.signIn'))
   return (
     <div class="sign">
       <div class="sign-card">

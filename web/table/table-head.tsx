@@ -1,5 +1,6 @@
 import type { TableInfo } from '../../rooms/protocol.ts'
 import { hrefOf } from '../app/router.ts'
+import { useTitle } from '../app/title.ts'
 import { formatCents } from '../format/money.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import type { TableState } from '../net/table-state.ts'
@@ -15,6 +16,7 @@ export type TableHeadProps = {
 
 export function TableHead({ info, state, observer, onHelp }: TableHeadProps) {
   const { t } = useTexts()
+  useTitle(info.name)
   const ranges = Object.values(info.limits.perBet)
   const min = formatCents(Math.min(...ranges.map((range) => range.minCents)), info.currency)
   const max = formatCents(Math.max(...ranges.map((range) => range.maxCents)), info.currency)

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { useTitle } from '../app/title.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import { ApiError } from '../net/api.ts'
 
@@ -55,6 +56,7 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
 }
 
 export function Page({ title, lead, children }: { title: string; lead?: string; children: ComponentChildren }) {
+  useTitle(title)
   return (
     <div class="page">
       <header class="page-head">
