@@ -44,6 +44,9 @@ import { HouseTablePorts } from './tables/table-ports.ts'
 const ROUNDS_PER_SERIES = 2_880
 const GATHER_MS = 10 * 60_000
 const DATABASE_ANSWERS_MS = 2_000
+/** Whoever opens a connection and then says nothing, or says it drop by drop, does not keep it. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 20_000
 const nowMs = Date.now
 
 export type HouseOptions = {
@@ -91,7 +94,7 @@ export async function openHouse({ config, log, page }: HouseOptions): Promise<Ho
     operators(express)
     matchmakingRoutes(express)
   })
-  const server = createServer(app)
+  const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app)
   const sockets = await openSockets({
     server,
     ports: tablePorts(parts, board, floor),
