@@ -12,8 +12,8 @@ export interface DrawSource {
 }
 
 /**
- * One place on the felt that a bet puts chips on. A plain bet has one part; a compound bet (voisins, neighbours)
- * has several, whose stakes sum to the bet's. `position` names the place ("split:1-2"), `kind` the limit it falls under.
+ * One place on the felt that a bet puts chips on. A plain bet has one part; a compound bet (voisins, neighbours) has
+ * several, whose stakes sum to the bet's. `position` names the place ("split:1-2"), `kind` the limit it falls under.
  */
 export type BetPart = { readonly position: string; readonly kind: string; readonly stakeCents: Cents }
 

@@ -1,6 +1,6 @@
 /**
- * Real players' traffic in small: each signs up, takes play money, sits down, bets in every round and is paid. What each
- * player believes of his balance is compared with the house's at the end. Run by `npm run load -- smoke`.
+ * Real players' traffic in small: each signs up, takes play money, sits down, bets in every round and is paid. What
+ * each player believes of his balance is compared with the house's at the end. Run by `npm run load -- smoke`.
  */
 import { check, sleep } from 'k6'
 import http from 'k6/http'

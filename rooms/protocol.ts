@@ -18,6 +18,7 @@ export type MessageRefusal =
   | 'already-contributed'
   | 'too-late'
   | 'full'
+  | 'failed'
 export type RefusalCode = Refusal | MessageRefusal
 
 export type BetMessage = { readonly betId: string; readonly selection: Json; readonly stakeCents: number }
@@ -38,7 +39,10 @@ export type OwnBet = {
 export type ResumeRequest = { readonly publicVersion: number; readonly privateVersion: number }
 export type Resumed = {
   readonly serverNowMs: number
-  /** What was missed, oldest first; or null when the gap is too long (or the client is new): then `snapshot` stands for all. */
+  /**
+   * What was missed, oldest first; or null when the gap is too long (or the client is new): then `snapshot` stands for
+   * all.
+   */
   readonly missed: { readonly public: readonly PublicEvent[]; readonly private: readonly PrivateEvent[] } | null
   readonly snapshot: {
     readonly publicVersion: number
@@ -48,7 +52,7 @@ export type Resumed = {
     readonly bets: readonly OwnBet[]
   }
 }
-/** A player's own seed for the table's next series: 1 to 64 characters. */
+/** A player's own seed for the table's next series: 1 to 64 printable characters of ASCII. */
 export type ContributeRequest = { readonly seed: string }
 export type ClockRequest = { readonly clientMs: number }
 export type ClockAnswer = { readonly clientMs: number; readonly serverNowMs: number }
@@ -92,7 +96,10 @@ export type PrivateEvent = { readonly version: number; readonly atMs: number } &
     }
 )
 
-/** The table's shared state (Colyseus schema), the same for everyone; it changes at most twice a second at a crowded table. */
+/**
+ * The table's shared state (Colyseus schema), the same for everyone; it changes at most twice a second at a crowded
+ * table.
+ */
 export type SharedTable = {
   readonly tableId: string
   readonly gameId: string
@@ -112,6 +119,7 @@ export type SharedTable = {
   readonly outcome: string
   readonly seedHex: string
   readonly voidReason: string
+  /** Players who joined with a ticket; one in two tabs is one, and who only watches is none. */
   readonly players: number
   readonly atStakeCents: number
   /** By position on the felt ("straight:17"): all accepted chips of everyone. */

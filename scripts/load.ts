@@ -1,6 +1,7 @@
 /**
- * `npm run load -- smoke [--players N] [--seconds N]`: real players' traffic by the real k6 against a house of its own on
- * the embedded database, then the money is reconciled. Prints one line of JSON last; exit code 1 when anything is off.
+ * `npm run load -- smoke [--players N] [--seconds N]`: real players' traffic by the real k6 against a house of its own
+ * on the embedded database, then the money is reconciled. Prints one line of JSON last; exit code 1 when anything is
+ * off.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

@@ -17,8 +17,12 @@ const FOLDERS: Record<string, { readonly folders: readonly string[]; readonly pa
     packages: ['@colyseus/', 'zod', 'ws', 'node:net'],
   },
   server: { folders: ['server', 'engine', 'workers', 'rooms', 'monitoring', 'scripts/build-web.ts'], packages: null },
+  // The simulator drives the table's own decision code; what does I/O it replaces.
   simulation: {
-    folders: ['simulation', 'engine', 'server/ledger/books.ts', 'server/tables', 'rooms/ports.ts'],
+    folders: [
+      ...['simulation', 'engine', 'server/ledger/books.ts', 'server/tables', 'server/fairness/series-keeper.ts'],
+      ...['rooms/ports.ts', 'rooms/protocol.ts', 'rooms/table-actor.ts'],
+    ],
     packages: ['node:'],
   },
   monitoring: { folders: ['monitoring'], packages: ['@prometheus-io/client', 'node:'] },

@@ -79,8 +79,8 @@ type Parts = {
 }
 
 /**
- * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it listens;
- * `ready` when every open table has been taken over. Errors: rejects when any of its parts cannot start.
+ * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it
+ * listens; `ready` when every open table has been taken over. Errors: rejects when any of its parts cannot start.
  */
 export async function openHouse({ config, log, page }: HouseOptions): Promise<House> {
   const parts = await openParts(config, log)

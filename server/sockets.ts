@@ -1,4 +1,4 @@
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { LocalDriver, LocalPresence, matchMaker, Server } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { type FloorBoard, LobbyRoom } from '../rooms/lobby-room.ts'
@@ -8,6 +8,12 @@ import { tableRoomOf } from '../rooms/table-room.ts'
 
 /** Longest message a client may send; 64 bets fit with room to spare. */
 const MOST_MESSAGE_BYTES = 16 * 1024
+/** A client that left two pings unanswered is gone. */
+const PING_MS = 3_000
+const LOST_PINGS = 2
+/** How long a client that is told to go may take to say goodbye. */
+const CLOSE_MS = 5_000
+const ADDRESS = /^\/[\w-]+\/[\w-]+\?(?:[^#]*&)?sessionId=[\w-]+(?:&[^#]*)?$/
 
 export type SocketsOptions = {
   readonly server: HttpServer
@@ -15,25 +21,18 @@ export type SocketsOptions = {
   readonly floor: FloorBoard
   readonly allowedOrigins: readonly string[]
   readonly slowClient: () => void
+  readonly pingMs?: number
   readonly log: { info(text: string): void; warn(text: string): void; error(text: string): void }
 }
 
 /**
- * Colyseus without its HTTP server and signal handlers: rooms, seats and WebSockets on a server of ours. Its `Server` is
- * made but never told to listen, since that would put its own HTTP routes before all of ours.
+ * Colyseus without its HTTP server and signal handlers: rooms, seats and WebSockets on a server of ours. Its `Server`
+ * is made but never told to listen, since that would put its own HTTP routes before all of ours.
  */
 export async function openSockets(options: SocketsOptions): Promise<{ close(): Promise<void> }> {
   const { server, ports, floor, allowedOrigins } = options
-  const transport = new WebSocketTransport({
-    server,
-    maxPayload: MOST_MESSAGE_BYTES,
-    perMessageDeflate: false,
-    beforeUpgrade: (request) => {
-      const origin = request.headers.get('origin')
-      // Programs send no Origin; a browser always does, and only our own pages may open a player's socket.
-      return origin === null || allowedOrigins.includes(origin) ? undefined : new Response(null, { status: 403 })
-    },
-  })
+  const transport = transportOf(allowedOrigins, options.pingMs ?? PING_MS)
+  transport.attachToServer(server, { filter: isForARoom })
   const colyseus = new Server({
     transport,
     presence: new LocalPresence(),
@@ -55,8 +54,37 @@ export async function openSockets(options: SocketsOptions): Promise<{ close(): P
     close: async () => {
       await matchMaker.gracefullyShutdown()
       transport.shutdown()
+      server.close()
     },
   }
+}
+
+function transportOf(allowedOrigins: readonly string[], pingMs: number): WebSocketTransport {
+  return new WebSocketTransport({
+    noServer: true,
+    maxPayload: MOST_MESSAGE_BYTES,
+    perMessageDeflate: false,
+    pingInterval: pingMs,
+    pingMaxRetries: LOST_PINGS,
+    closeTimeout: CLOSE_MS,
+    beforeUpgrade: (request) => {
+      const origin = request.headers.get('origin')
+      // Programs send no Origin; a browser always does, and only our own pages may open a player's socket.
+      return origin === null || allowedOrigins.includes(origin) ? undefined : new Response(null, { status: 403 })
+    },
+  })
+}
+
+/**
+ * Only `/{process}/{room}?sessionId=…` is an address of a socket. Anything else is refused here: Colyseus 0.18 reads it
+ * outside any try block, so that one request for an address that is none (`GET *% HTTP/1.1`) would end the process; and
+ * it keeps an echo for everybody at the addresses without a room.
+ */
+function isForARoom({ url, socket }: IncomingMessage): boolean {
+  if (url !== undefined && ADDRESS.test(url) && URL.canParse(`ws://server${url}`)) return true
+  socket.on('error', () => socket.destroy())
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  return false
 }
 
 /** Colyseus writes free text and errors; they become lines of the house's log. */

@@ -185,7 +185,6 @@ export class Owner {
       voided: async () => undefined,
       drawsHealthy: () => this.#options.drawsWork(),
       nowMs: () => this.#nowMs(),
-      voided: async () => {},
       statusChanged: silent,
       changed: (_tableId, ms) => new Promise((resolve) => wire.agenda.in(ms, resolve)),
       history: { resultsOfTable: async () => [] },

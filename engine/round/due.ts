@@ -5,9 +5,9 @@ import { handleCents, restsUntilMs, unresolved } from './step.ts'
 import type { Effect, Payout, PlacedBet, Round } from './types.ts'
 
 /**
- * Everything this round still waits for, derived from its state alone. A new owner asks for all of it again; ids made of
- * round and bet make that harmless. Nothing is drawn while a stake is unresolved (RND-7): a stake still moving at the
- * draw would be taken by the house and paid by nobody.
+ * Everything this round still waits for, derived from its state alone. A new owner asks for all of it again; ids made
+ * of round and bet make that harmless. Nothing is drawn while a stake is unresolved (RND-7): a stake still moving at
+ * the draw would be taken by the house and paid by nobody.
  */
 export function due(round: Round): Effect[] {
   const effects: Effect[] = [...stakesDue(round)]

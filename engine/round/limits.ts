@@ -21,8 +21,8 @@ export function checkBet(game: Game, terms: Terms, asked: NewBet): CheckedBet | 
 }
 
 /**
- * Why the table's limits forbid one more bet, or null when they allow it (RND-4). The minimum holds for each bet and for
- * each chip of a compound bet; the maximum for all that the player has on one position, alone or in compound bets.
+ * Why the table's limits forbid one more bet, or null when they allow it (RND-4). The minimum holds for each bet and
+ * for each chip of a compound bet; the maximum for all that the player has on one position, alone or in compound bets.
  */
 export function overLimit(game: Game, round: Round, { bet, parts }: CheckedBet): Refusal | null {
   const { rules, limits } = round.opening.terms
@@ -47,7 +47,9 @@ export function overLimit(game: Game, round: Round, { bet, parts }: CheckedBet):
   return null
 }
 
-/** Counts against the limits: a stake on its way back may still be found in the books by the next owner of the table. */
+/**
+ * Counts against the limits: a stake on its way back may still be found in the books by the next owner of the table.
+ */
 export function isLive(bet: PlacedBet): boolean {
   return bet.status !== 'dead'
 }

@@ -33,8 +33,8 @@ export function step(round: Round, event: RoundEvent): Step {
 }
 
 /**
- * Decides a batch of events in order, as `step` one by one would, at the cost of one copy of the bets instead of one for
- * each event. `refusals[i]` is null when event i was taken. The same object comes back when nothing changed.
+ * Decides a batch of events in order, as `step` one by one would, at the cost of one copy of the bets instead of one
+ * for each event. `refusals[i]` is null when event i was taken. The same object comes back when nothing changed.
  */
 export function stepAll(
   round: Round,

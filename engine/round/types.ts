@@ -52,7 +52,10 @@ export type Opening = {
   readonly terms: Terms
 }
 
-/** `reserving`: the books have been asked. `accepted`: the stake is committed. `releasing`: on its way back. `dead`: refused or returned. */
+/**
+ * `reserving`: the books have been asked. `accepted`: the stake is committed. `releasing`: on its way back. `dead`:
+ * refused or returned.
+ */
 export type BetStatus = 'reserving' | 'accepted' | 'releasing' | 'dead'
 
 export type NewBet = {

@@ -35,7 +35,10 @@ export class HouseTablePorts implements TablePorts {
     return this.#deps.nowMs()
   }
 
-  /** First fence the past, then read it (design: epoch). Waits for as long as the table is paused before its first round. */
+  /**
+   * First fence the past, then read it (design: epoch). Waits for as long as the table is paused before its first
+   * round.
+   */
   async takeOver(tableId: string): Promise<TakenOver> {
     const { books, tables, history } = this.#deps
     const lease: Lease = { tableId, epoch: await books.raiseEpoch(tableId) }
