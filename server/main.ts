@@ -43,8 +43,7 @@ function stopOnSignal(house: House, log: Log): void {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(
-    `crupier cannot start: ${error instanceof ConfigError ? error.message : String((error as Error)?.stack ?? error)}\n`,
-  )
+  const why = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error)
+  process.stderr.write(`crupier cannot start: ${why}\n`)
   process.exit(1)
 })

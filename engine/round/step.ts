@@ -95,7 +95,8 @@ function apply(draft: Draft, event: Exclude<RoundEvent, { type: 'nextOpened' }>)
 
 const isStale = (draft: Draft, roundId: string): boolean => draft.opening.roundId !== roundId
 
-const takesBets = (draft: Draft, atMs: number): boolean => draft.phase === 'open' && atMs < draft.opening.closesAtMs // G14: the server's clock alone decides
+// G14: the server's clock alone decides.
+const takesBets = (draft: Draft, atMs: number): boolean => draft.phase === 'open' && atMs < draft.opening.closesAtMs
 
 function placeBet(draft: Draft, asked: NewBet, atMs: number): Taken {
   const game = gameOf(draft.opening.terms)

@@ -144,7 +144,7 @@ const EFFECTS = 6
 
 for (const when of ['before', 'after'] as const)
   for (let diesAt = 1; diesAt <= EFFECTS; diesAt++)
-    test(`[RND-11 G17 FAI-17] a node dies ${when} effect ${diesAt}: the next one ends the round as it was committed`, async () => {
+    test(`[RND-11 G17 FAI-17] a node dies ${when} effect ${diesAt}: the round ends as committed`, async () => {
       const { lease, round } = await takeOver()
       const placed = bets()
       const before = await balances()
