@@ -77,6 +77,36 @@ test('[LED-18] a batch has its limit, and a lane one batch under way', async () 
   expect(batches).toHaveLength(3)
 })
 
+test('[LED-18] few who wait go together; many go by lanes, and a player never by two at once', async () => {
+  const { batches, books } = slowBooks()
+  const batcher = new StakeBatcher(books, { lanes: 2, togetherUpTo: 8 })
+  const players = Array.from({ length: 20 }, (_, i) => `player-${i}`)
+  const few = batcher.ask(
+    'reserve',
+    players.slice(0, 8).map((playerId) => request(playerId)),
+  )
+  await turn()
+  expect(batches.map(({ ids }) => ids.length)).toEqual([8])
+  // While everybody's lane is busy nobody's next stake goes.
+  const many = players.map((playerId) => request(playerId))
+  const rest = batcher.ask('reserve', [...many, ...players.map((playerId) => request(playerId))])
+  await turn()
+  expect(batches).toHaveLength(1)
+  batches[0]?.answer()
+  await few
+  await turn()
+  expect(batches).toHaveLength(3)
+  const inFirst = new Set(batches[1]?.ids)
+  const lanes = many.map(({ bet }) => inFirst.has(bet.betId))
+  expect(new Set(lanes).size).toBe(2)
+  for (const batch of batches.slice(1)) batch.answer()
+  expect(await rest).toHaveLength(40)
+  expect(batches.slice(1).map(({ ids }) => ids.length)).toEqual([
+    2 * lanes.filter((first) => first).length,
+    2 * lanes.filter((first) => !first).length,
+  ])
+})
+
 test('[LED-18] reservations and releases do not wait for each other', async () => {
   const { batches, books } = slowBooks()
   const batcher = new StakeBatcher(books, { lanes: 1 })

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { assert } from '../../engine/assert.ts'
 import { canonicalJson } from '../../engine/fairness/encoding.ts'
 import { toCents } from '../../engine/money.ts'
-import type { NewBet, Refusal } from '../../engine/round/types.ts'
+import type { Refusal } from '../../engine/round/types.ts'
 import type { AccountIds } from './account-ids.ts'
 import type { StakeAnswer, StakeRequest } from './books.ts'
 import { assertUuid, BooksOutOfReach, posting } from './out-of-reach.ts'
@@ -14,31 +14,29 @@ type Verdict = readonly [verdict: string, balanceCents: number | null]
 const PASSES = 4
 const MAX_TEXT = 4096
 
-/** Written once for each bet, however many times it is checked and asked for. */
-const selectionTexts = new WeakMap<NewBet, string>()
-
-function selectionText(bet: NewBet): string {
-  let text = selectionTexts.get(bet)
-  if (text === undefined) {
-    text = canonicalJson(bet.selection)
-    selectionTexts.set(bet, text)
-  }
-  return text
-}
+/** The canonical text of each checked request's selection, so that a request is checked and written once. */
+const checkedSelections = new WeakMap<StakeRequest, string>()
 
 /**
  * Errors: throws when a request could not be written as a row; one such request in a batch would fail all the others,
  * so whoever gathers batches asks this first.
  */
-export function assertStakeRequest({ roundId, bet }: StakeRequest): void {
+export function assertStakeRequest(request: StakeRequest): void {
+  if (checkedSelections.has(request)) return
+  const { roundId, bet } = request
   assertUuid(bet.betId)
   toCents(bet.stakeCents)
   assert(bet.stakeCents > 0, 'LED-1: a stake is a positive amount')
-  const texts = [roundId, bet.playerId, selectionText(bet)]
+  const selection = canonicalJson(bet.selection)
   assert(
-    texts.every((text) => text.length <= MAX_TEXT && !text.includes('\0')),
+    isShort(roundId) && isShort(bet.playerId) && isShort(selection),
     'LED-4: names and selections are short texts without zero characters',
   )
+  checkedSelections.set(request, selection)
+}
+
+function isShort(text: string): boolean {
+  return text.length <= MAX_TEXT && !text.includes('\0')
 }
 
 /**
@@ -92,12 +90,12 @@ function waves(requests: readonly StakeRequest[]): Asked[][] {
 
 async function reserveWave(pool: pg.Pool, accountIds: AccountIds, wave: readonly Asked[], note: Note): Promise<void> {
   const batch = new StakeColumns(wave)
-  const accounts = `{${(await accountIds.of(batch.players())).map((id) => id ?? 'null').join(',')}}`
+  const accounts = await accountIds.of(batch.players())
   const { rows } = await posting(() =>
     pool.query<{ verdicts: string; balances: (number | null)[] }>({
       name: 'ledger_reserve',
       text: 'select verdicts, balances from ledger_reserve($1, $2, $3, $4, $5, $6, $7, $8, $9)',
-      values: [...batch.columns(), accounts],
+      values: [...batch.columns(accounts), `{${accounts.map((id) => id ?? 'null').join(',')}}`],
     }),
   )
   const answer = rows[0]
@@ -180,11 +178,12 @@ class StakeColumns {
       this.#bets.push(bet.betId)
       this.#players.push(bet.playerId)
       this.#cents.push(bet.stakeCents)
-      this.#selections.push(selectionText(bet))
+      this.#selections.push(checkedSelections.get(request) ?? canonicalJson(bet.selection))
     }
   }
 
-  columns(): unknown[] {
+  /** Where the account is known, the player's name is left out: it would only be carried along. */
+  columns(accounts: readonly (number | null)[] = []): unknown[] {
     const plain = (values: readonly (number | string)[]): string => `{${values.join(',')}}`
     return [
       this.#tables,
@@ -192,7 +191,7 @@ class StakeColumns {
       this.#rounds,
       plain(this.#places),
       plain(this.#bets),
-      this.#players,
+      this.#players.map((playerId, i) => (typeof accounts[i] === 'number' ? '' : playerId)),
       plain(this.#cents),
       this.#selections,
     ]

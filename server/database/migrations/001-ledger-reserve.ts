@@ -28,7 +28,8 @@ export const reserveFunctions = [
   // The condition is judged again on the newest version of a row that somebody else has just changed, and where it
   // passed on an older one that version too was covered, so the check on the balance never fails for a wrong reason.
   // Whatever does not fit by this account, or has been asked before, is answered 'again' and left to the exact path.
-  // An account's id never changes, so the caller may know it already; null says that the books had no such player.
+  // An account's id never changes, so the caller may know it already; null says that the books had no such player, and
+  // only then is his name needed.
   `create function ledger_reserve(_tables text[], _epochs bigint[], _rounds text[], _places int[], _bets uuid[],
     _players text[], _cents bigint[], _selections text[], _accounts bigint[])
   returns table (verdicts text, balances bigint[]) language plpgsql ${SETTINGS} as $$
@@ -39,7 +40,9 @@ export const reserveFunctions = [
       select b.o, b.bet, b.cents, b.selection, b.account, p.escrow_id, p.seq,
         case when p.fenced then 'fenced' when not p.takes_bets then 'bets-closed' when b.account is null
           then 'account-blocked' else 'posted' end as verdict,
-        case when p.seq is null or b.account is null then json_build_array(p.round_id, b.player)::text end as unplaced
+        case when b.account is null then json_build_array(p.round_id, b.player)::text
+          when p.seq is null then (select json_build_array(p.round_id, a.owner)::text from account a where a.id = b.account)
+        end as unplaced
       from unnest(_places, _bets, _players, _cents, _selections, _accounts) with ordinality
         as b(place, bet, player, cents, selection, account, o)
       join place p on p.o = b.place
