@@ -1,9 +1,17 @@
-import { createAuthContext, matchMaker } from '@colyseus/core'
+import { createAuthContext, ErrorCode, matchMaker } from '@colyseus/core'
 import express, { type Express } from 'express'
 
 /** All that a client may ask of the matchmaker: tables are opened by the house alone. */
 export const EXPOSED_METHODS = ['joinById', 'reconnect'] as const
 const MOST_OPTIONS = '2kb'
+
+/** What the matchmaker refuses, in words of ours; its own text would say what failed inside. */
+const REFUSALS: ReadonlyMap<unknown, string> = new Map<unknown, string>([
+  [ErrorCode.MATCHMAKE_NO_HANDLER, 'no-such-method'],
+  [ErrorCode.MATCHMAKE_INVALID_ROOM_ID, 'no-such-table'],
+  [ErrorCode.MATCHMAKE_EXPIRED, 'seat-expired'],
+  [ErrorCode.AUTH_FAILED, 'ticket-invalid'],
+])
 
 /**
  * The matchmaking that Colyseus clients expect, as a route of our own. Colyseus' HTTP router would answer before every
@@ -24,10 +32,10 @@ export function matchmakingRoutes(app: Express): void {
       const options = typeof request.body === 'object' && request.body !== null ? request.body : {}
       response.json(await matchMaker.controller.invokeMethod(method, room, options, createAuthContext({ headers })))
     } catch (error) {
-      const { code, message } = error as { code?: unknown; message?: unknown }
-      const known = typeof code === 'number' && code >= 400 && code < 600 ? code : 500
-      // A failure of ours says no more than that; a refusal of the matchmaker or of a room is written for the client.
-      response.status(known).json({ code: known, error: known === 500 ? 'failed' : String(message) })
+      const { code } = error as { code?: unknown }
+      const refusal = REFUSALS.get(code)
+      const status = refusal === undefined ? 500 : Number(code)
+      response.status(status).json({ code: status, error: refusal ?? 'failed' })
     }
   })
 }
