@@ -1,5 +1,5 @@
 /** Anything that was numbered when it was logged. */
-export type Versioned = { readonly version: number }
+export type Versioned = { readonly version: number; readonly atMs: number }
 
 /**
  * The last events of one stream, numbered without gaps, so that a client that was away says the last version it has
@@ -8,12 +8,22 @@ export type Versioned = { readonly version: number }
 export class EventLog<E extends Versioned> {
   readonly #limit: number
   readonly #events: E[] = []
+  readonly #startedAtMs: number
   #version: number
 
-  /** Numbering goes on from `version`, which a new owner of the table sets higher than any before it. */
-  constructor(limit: number, version: number) {
+  /**
+   * Numbering goes on from the time of the start, which is above whatever a client kept from an earlier log of the same
+   * stream: no stream has an event for every millisecond.
+   */
+  constructor(limit: number, nowMs: number) {
     this.#limit = limit
-    this.#version = version
+    this.#startedAtMs = nowMs
+    this.#version = nowMs
+  }
+
+  /** When the last event was logged, or the log was started. */
+  get lastAtMs(): number {
+    return this.#events.at(-1)?.atMs ?? this.#startedAtMs
   }
 
   get version(): number {

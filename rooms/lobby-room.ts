@@ -1,6 +1,6 @@
-import { type Client, Room } from '@colyseus/core'
+import { Room } from '@colyseus/core'
 import { type SchemaType, schema, t } from '@colyseus/schema'
-import { guardMessages } from './message-guard.ts'
+import { MessageGuard } from './message-guard.ts'
 import type { TableMeter } from './ports.ts'
 import type { LobbyTable } from './protocol.ts'
 
@@ -44,36 +44,40 @@ export class FloorBoard {
 }
 
 export type LobbyOptions = {
+  readonly patchIntervalMs?: number
   readonly floor: FloorBoard
   nowMs(): number
   readonly meter: Pick<TableMeter, 'refused' | 'failed' | 'socketOpened' | 'socketClosed'>
 }
 
 const BUDGET = { perSecond: 2, burst: 10 }
+const PATCH_INTERVAL_MS = 1_000
 
 /** A room that only shows: it has no requests of its own. */
 export class LobbyRoom extends Room<{ state: LobbyState }> {
   override state = new LobbyState()
   override autoDispose = false
-  override patchRate = 1000
+  /** Set once there is something to show: Colyseus starts its interval before `onCreate`. */
+  override patchRate: number | null = null
   #options!: LobbyOptions
+  #guard!: MessageGuard
   #unwatch: () => void = () => undefined
   #stale = true
 
   override onCreate(options: LobbyOptions): void {
     this.roomId = 'lobby'
     this.#options = options
-    guardMessages(
-      this,
-      new Set(),
-      BUDGET,
-      () => options.nowMs(),
-      (code) => options.meter.refused(code),
-    )
-    this.onMessage('*', (client: Client) => client.send('answer', { code: 'unknown-message' }))
+    this.#guard = new MessageGuard(this, {
+      known: new Set(),
+      budget: BUDGET,
+      nowMs: () => options.nowMs(),
+      refused: (code) => options.meter.refused(code),
+    })
     this.#unwatch = options.floor.watch(() => {
       this.#stale = true
     })
+    this.#show()
+    this.patchRate = options.patchIntervalMs ?? PATCH_INTERVAL_MS
   }
 
   override onJoin(): void {
@@ -85,12 +89,22 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
   }
 
   override onBeforePatch(): void {
+    try {
+      this.#show()
+      this.#guard.sweep()
+    } catch (error) {
+      // Colyseus calls this from a bare timer, where a throw would end the process and every table with it.
+      this.#options.meter.failed('lobby patch', error)
+    }
+  }
+
+  #show(): void {
     if (!this.#stale) return
     this.#stale = false
     const rows = this.#options.floor.rows()
     const listed = new Set(rows.map(({ tableId }) => tableId))
     for (const tableId of [...this.state.tables.keys()]) if (!listed.has(tableId)) this.state.tables.delete(tableId)
-    for (const row of rows) this.#show(row)
+    for (const row of rows) this.#showRow(row)
   }
 
   override onDispose(): void {
@@ -101,7 +115,7 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
     this.#options.meter.failed(where, error)
   }
 
-  #show({ lastOutcomes, ...fields }: LobbyTable): void {
+  #showRow({ lastOutcomes, ...fields }: LobbyTable): void {
     const row = this.state.tables.get(fields.tableId) ?? new LobbyRow()
     Object.assign(row, fields)
     if (lastOutcomes.join() !== row.lastOutcomes.join()) {

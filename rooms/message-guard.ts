@@ -1,65 +1,116 @@
-import { type Client, type ClientPrivate, CloseCode, getMessageBytes, Protocol, type Room } from '@colyseus/core'
-import { decode } from '@colyseus/schema'
+import {
+  type Client,
+  type ClientPrivate,
+  ClientState,
+  CloseCode,
+  getMessageBytes,
+  Protocol,
+  type Room,
+} from '@colyseus/core'
+import { type ClientFrame, readFrame } from './frames.ts'
 import { type Budget, MessageBudget } from './message-budget.ts'
 import type { MessageRefusal } from './protocol.ts'
 
-type Frame = (client: Client & ClientPrivate, frame: Buffer) => void
-
+type GuardedClient = Client & ClientPrivate
+type OnFrame = (client: GuardedClient, frame: Buffer) => void
 /** In `@colyseus/core` 0.18 every frame of a joined client goes through this method of the room, bound at join. */
-type WithOnMessage = { _onMessage: Frame }
+type WithOnMessage = { _onMessage: OnFrame }
 
 const REJECTED = 1
-const REQUEST = Protocol.ROOM_REQUEST
+/** Until a client has acknowledged its seat all that is meant for it is kept; so it may not take its time. */
+const ACKNOWLEDGE_MS = 10_000
+
+export type GuardOptions = {
+  /** Types of the messages that the room answers. */
+  readonly known: ReadonlySet<string>
+  readonly budget: Budget
+  nowMs(): number
+  refused(code: MessageRefusal): void
+}
+
+/** What is known of one connection. */
+type Standing = { readonly budget: MessageBudget; readonly sinceMs: number; closed: boolean }
 
 /**
- * Puts itself before a room's own dispatch of frames, because Colyseus 0.18 (a) decodes a frame's message type outside
- * any try block, so that one malformed frame ends the process, (b) disconnects whoever exceeds its own message limit
- * without an answer, and (c) answers an unknown request with no code. A flood is refused, then closed; a frame that
- * cannot be decoded closes its connection alone.
+ * Stands before a room's own dispatch of frames, because Colyseus 0.18 (a) decodes a frame's head outside any try block,
+ * so that one malformed frame could end the process, (b) disconnects whoever exceeds its own message limit or sends an
+ * unknown message, without an answer, (c) answers an undecodable request with internals, (d) decodes extension types
+ * that no client of ours needs, and (e) keeps without limit what a client that never acknowledges is sent.
+ * A flood is refused, then closed; a frame that is none closes its connection alone.
  */
-export function guardMessages(
-  room: Room,
-  known: ReadonlySet<string>,
-  budget: Budget,
-  nowMs: () => number,
-  refused: (code: MessageRefusal) => void,
-): void {
-  const guarded = room as unknown as WithOnMessage
-  const dispatch = guarded._onMessage
-  const budgets = new WeakMap<object, MessageBudget>()
-  guarded._onMessage = (client, frame) => {
-    const spent = budgets.get(client.ref) ?? new MessageBudget(budget, nowMs())
-    budgets.set(client.ref, spent)
-    const verdict = spent.take(nowMs())
-    try {
-      if (verdict === 'spend') {
-        const request = readRequest(frame)
-        if (request === null || known.has(request.type)) dispatch.call(room, client, frame)
-        else refuse(client, request.id, 'unknown-message', refused)
-        return
-      }
-      const request = verdict === 'refuse' ? readRequest(frame) : null
-      if (request !== null) refuse(client, request.id, 'too-fast', refused)
-      else refused('too-fast')
-      if (verdict === 'close') client.leave(CloseCode.WITH_ERROR, 'too-fast')
-    } catch {
-      refused('malformed')
-      client.leave(CloseCode.WITH_ERROR, 'malformed')
+export class MessageGuard {
+  readonly #room: Room
+  readonly #options: GuardOptions
+  readonly #dispatch: OnFrame
+  readonly #standings = new WeakMap<object, Standing>()
+
+  /** Puts itself before the room's dispatch; to be made in `onCreate`, before anybody joins. */
+  constructor(room: Room, options: GuardOptions) {
+    const guarded = room as unknown as WithOnMessage
+    this.#room = room
+    this.#options = options
+    this.#dispatch = guarded._onMessage
+    guarded._onMessage = (client, frame) => this.#take(client, frame)
+  }
+
+  /** Closes whoever joined long ago and never acknowledged it; to be called now and then. */
+  sweep(): void {
+    const latest = this.#options.nowMs() - ACKNOWLEDGE_MS
+    for (const client of this.#room.clients as Iterable<GuardedClient>) {
+      if (client.state !== ClientState.JOINING) continue
+      const standing = this.#standingOf(client)
+      if (standing.sinceMs < latest) this.#close(client, standing, 'malformed')
     }
   }
-}
 
-/** Id and type of a request frame; null for every other kind of frame. */
-function readRequest(frame: Buffer): { id: number; type: string } | null {
-  if ((frame[0] ?? 0) % 32 !== REQUEST) return null
-  const at = { offset: 1 }
-  const id = decode.number(frame, at)
-  const type = decode.stringCheck(frame, at) ? decode.string(frame, at) : String(decode.number(frame, at))
-  if (!Number.isSafeInteger(id) || id < 0) throw new Error('a request id is a whole number')
-  return { id, type }
-}
+  #take(client: GuardedClient, frame: Buffer): void {
+    const standing = this.#standingOf(client)
+    if (standing.closed) return
+    const verdict = standing.budget.take(this.#options.nowMs())
+    const read = verdict === 'close' ? null : readFrame(frame)
+    const early = client.state === ClientState.JOINING && read?.kind !== 'join'
+    if (verdict === 'close') this.#close(client, standing, 'too-fast')
+    else if (read === null || early) this.#close(client, standing, 'malformed')
+    else {
+      const code = verdict === 'refuse' ? 'too-fast' : this.#whyNot(read)
+      if (code === null) this.#pass(client, standing, frame)
+      else this.#refuse(client, read, code)
+    }
+  }
 
-function refuse(client: Client, id: number, code: MessageRefusal, refused: (code: MessageRefusal) => void): void {
-  refused(code)
-  client.enqueueRaw(getMessageBytes[Protocol.ROOM_RESPONSE](id, REJECTED, { code }))
+  #whyNot(read: ClientFrame): MessageRefusal | null {
+    if (read.kind !== 'message' && read.kind !== 'request') return null
+    if (!this.#options.known.has(read.type)) return 'unknown-message'
+    return read.plain ? null : 'malformed'
+  }
+
+  #pass(client: GuardedClient, standing: Standing, frame: Buffer): void {
+    try {
+      this.#dispatch.call(this.#room, client, frame)
+    } catch {
+      this.#close(client, standing, 'malformed')
+    }
+  }
+
+  /** A request is rejected with the code; a message is told of it as message `answer`. */
+  #refuse(client: GuardedClient, read: ClientFrame, code: MessageRefusal): void {
+    this.#options.refused(code)
+    if (read.kind === 'message') client.send('answer', { type: read.type, code })
+    if (read.kind === 'request') client.enqueueRaw(getMessageBytes[Protocol.ROOM_RESPONSE](read.id, REJECTED, { code }))
+  }
+
+  #close(client: GuardedClient, standing: Standing, code: MessageRefusal): void {
+    standing.closed = true
+    this.#options.refused(code)
+    client.leave(CloseCode.WITH_ERROR, code)
+  }
+
+  #standingOf(client: GuardedClient): Standing {
+    const known = this.#standings.get(client.ref)
+    if (known !== undefined) return known
+    const sinceMs = this.#options.nowMs()
+    const standing = { budget: new MessageBudget(this.#options.budget, sinceMs), sinceMs, closed: false }
+    this.#standings.set(client.ref, standing)
+    return standing
+  }
 }

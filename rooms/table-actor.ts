@@ -8,6 +8,8 @@ import type { BetAnswer, OwnBet, PrivateEvent, PublicEvent, Resumed, ResumeReque
 
 const PUBLIC_EVENTS = 100
 const PRIVATE_EVENTS = 200
+/** A player who is away finds what he missed for this long, also after the round has changed. */
+const KEEP_ABSENT_MS = 10 * 60_000
 
 /** Event without its stamp, for each member of the union. */
 type Unstamped<E> = E extends unknown ? Omit<E, 'version' | 'atMs'> : never
@@ -37,7 +39,7 @@ export class TableActor {
   readonly #ports: TablePorts
   readonly #audience: Audience
   readonly #inbox: Letter[] = []
-  readonly #waiting = new Map<string, ((bet: PlacedBet) => void)[]>()
+  readonly #waiting = new Map<string, ((bet: PlacedBet | null) => void)[]>()
   readonly #privateLogs = new Map<string, EventLog<PrivateEvent>>()
   readonly #publicLog: EventLog<PublicEvent>
   readonly #lease: Lease
@@ -50,7 +52,6 @@ export class TableActor {
     this.#audience = audience
     this.#lease = lease
     this.#round = round
-    // Numbering starts at the time, so that it is above whatever a client kept from an earlier owner of the table.
     this.#publicLog = new EventLog(PUBLIC_EVENTS, ports.nowMs())
   }
 
@@ -67,9 +68,13 @@ export class TableActor {
     this.#act()
   }
 
+  /** Whoever still waits for a bet is told that its fate will not be known here. */
   stop(): void {
     this.#stopped = true
     this.#ports.stop(this.#lease)
+    const waiting = [...this.#waiting.values()].flat()
+    this.#waiting.clear()
+    for (const tell of waiting) tell(null)
   }
 
   /** Every bet is answered once it is final: refused at once, or accepted when its stake is committed. */
@@ -113,16 +118,25 @@ export class TableActor {
     }
   }
 
-  async #place(bet: NewBet, atMs: number): Promise<BetAnswer> {
-    const code = await this.#post({ type: 'betPlaced', atMs, bet })
-    const settled = code === null ? await this.#resolved(bet.betId) : { status: 'dead' as const, refusal: code }
-    this.#ports.meter.betAnswered(settled.refusal, this.#ports.nowMs() - atMs)
-    return { betId: bet.betId, status: settled.status, code: settled.refusal }
+  /** The version of the player's last private event. */
+  privateVersion(playerId: string): number {
+    return this.#privateLog(playerId).version
   }
 
-  #resolved(betId: string): Promise<PlacedBet> {
+  async #place(bet: NewBet, atMs: number): Promise<BetAnswer> {
+    const { betId } = bet
+    const code = await this.#post({ type: 'betPlaced', atMs, bet })
+    const settled = code === null ? await this.#resolved(betId) : { status: 'dead' as const, refusal: code }
+    // The next owner of the table finds the bet in the books, or not; asking it again under its id answers which.
+    if (settled === null) return { betId, status: 'reserving', code: 'table-stopping' }
+    this.#ports.meter.betAnswered(settled.refusal, this.#ports.nowMs() - atMs)
+    return { betId, status: settled.status, code: settled.refusal }
+  }
+
+  #resolved(betId: string): Promise<PlacedBet | null> {
     const bet = this.#round.bets.get(betId)
     if (bet !== undefined && bet.status !== 'reserving') return Promise.resolve(bet)
+    if (this.#stopped) return Promise.resolve(null)
     return new Promise((tell) => {
       const waiting = this.#waiting.get(betId)
       if (waiting === undefined) this.#waiting.set(betId, [tell])
@@ -156,7 +170,11 @@ export class TableActor {
       )
       this.#round = round
       for (const [i, { taken }] of letters.entries()) taken?.(refusals[i] ?? null)
-      this.#tell(before, letters)
+      this.#tell(
+        before,
+        letters.filter((_, i) => refusals[i] === null),
+        balancesOf(letters),
+      )
       if (round === before) return
       this.#ports.save(this.#lease, round)
       this.#audience.changed(round)
@@ -182,9 +200,8 @@ export class TableActor {
     )
   }
 
-  #tell(before: Round, letters: readonly Letter[]): void {
-    const balances = new Map(letters.flatMap(({ balances: told }) => [...(told ?? [])]))
-    for (const { event } of letters) if ('betId' in event) this.#tellBet(event.betId)
+  #tell(before: Round, taken: readonly Letter[], balances: ReadonlyMap<string, number>): void {
+    for (const { event } of taken) if ('betId' in event) this.#tellBet(event.betId)
     const { opening, phase, draw, betDigest } = this.#round
     if (opening.roundId !== before.opening.roundId) this.#forgetAbsent()
     const roundId = opening.roundId
@@ -212,7 +229,7 @@ export class TableActor {
     this.#private(bet.playerId, { type: 'bet', roundId, bet: asOwnBet(bet), code: bet.refusal })
   }
 
-  #tellEnd(before: Round, balances: Map<string, number>): void {
+  #tellEnd(before: Round, balances: ReadonlyMap<string, number>): void {
     const round = this.#round
     const { roundId, closesAtMs } = round.opening
     const nextOpensAtMs = restsUntilMs(round) ?? 0
@@ -259,11 +276,16 @@ export class TableActor {
     return log
   }
 
-  /** Players who left and have no chips down keep no log, so that memory follows who is here. */
+  /** Players who left long ago keep no log, so that memory follows who is here. */
   #forgetAbsent(): void {
-    for (const playerId of this.#privateLogs.keys())
-      if (!this.#audience.isPresent(playerId)) this.#privateLogs.delete(playerId)
+    const oldest = this.#ports.nowMs() - KEEP_ABSENT_MS
+    for (const [playerId, { lastAtMs }] of this.#privateLogs)
+      if (lastAtMs < oldest && !this.#audience.isPresent(playerId)) this.#privateLogs.delete(playerId)
   }
+}
+
+function balancesOf(letters: readonly Letter[]): Map<string, number> {
+  return new Map(letters.flatMap(({ balances }) => [...(balances ?? [])]))
 }
 
 function asOwnBet({ betId, selection, stakeCents, status }: PlacedBet): OwnBet {

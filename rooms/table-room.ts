@@ -1,6 +1,6 @@
 import { type AuthContext, type Client, CloseCode, ErrorCode, Room, ServerError } from '@colyseus/core'
 import type { Round, VoidReason } from '../engine/round/types.ts'
-import { guardMessages } from './message-guard.ts'
+import { MessageGuard } from './message-guard.ts'
 import { newBets, parsers } from './messages.ts'
 import type { Seat, TablePorts } from './ports.ts'
 import type { BetsAnswer, LobbyTable, MessageRefusal, PrivateEvent, PublicEvent, TableRequests } from './protocol.ts'
@@ -10,8 +10,10 @@ import { project, rememberOutcome, TableState } from './table-state.ts'
 /** How long a seat waits for its player after the connection broke. */
 const RECONNECT_SECONDS = 60
 const BUDGET = { perSecond: 15, burst: 60 }
-/** Shared state goes out when something changed, at most this often; phases are told at once by `public` events. */
+/** How often shared state goes out at most; phases are told at once by `public` events. */
 const PATCH_INTERVAL_MS = 500
+/** A balance that moved while it was read is read again, so often at most. */
+const BALANCE_READS = 3
 
 type RequestType = keyof TableRequests
 type TableClient = Client<{ auth: Seat | undefined }>
@@ -22,16 +24,26 @@ type MessageContext = {
   resolve(value: unknown): unknown
 }
 
+export type TableOptions = {
+  readonly tableId: string
+  readonly ports: TablePorts
+  /** Shared state goes out when something changed, at most this often. */
+  readonly patchIntervalMs?: number
+}
+
 /** The one room of every game: sockets, seats and reconnection around a `TableActor`. */
 export class TableRoom extends Room<{ state: TableState; client: TableClient }> implements Audience {
   override state = new TableState()
   override autoDispose = false // a table outlives its last player
   /** Set once there is a round to show: Colyseus starts its interval before `onCreate` has finished. */
   override patchRate: number | null = null
+  readonly #here = new Set<TableClient>()
   readonly #clientsOf = new Map<string, Set<TableClient>>()
+  #guard!: MessageGuard
   #ports!: TablePorts
   #actor!: TableActor
   #name = ''
+  #shown: Round | null = null
 
   /** Joining without a ticket is watching; with one it is spent here, before a socket is even opened. */
   protected static async admit(ports: TablePorts, token: string | null | undefined): Promise<Seat | true> {
@@ -41,8 +53,8 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     return seat
   }
 
-  override async onCreate(options: { tableId: string; ports: TablePorts }): Promise<void> {
-    const { tableId, ports } = options
+  override async onCreate(options: TableOptions): Promise<void> {
+    const { tableId, ports, patchIntervalMs = PATCH_INTERVAL_MS } = options
     this.roomId = tableId
     this.#ports = ports
     const { lease, round, name, lastOutcomes } = await ports.takeOver(tableId)
@@ -50,18 +62,17 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     this.state.tableId = tableId
     this.state.gameId = round.opening.terms.gameId
     for (const outcome of lastOutcomes.toReversed()) rememberOutcome(this.state, outcome)
-    project(round, this.state)
     this.#actor = new TableActor(ports, this, { lease, round })
-    guardMessages(
-      this,
-      new Set(Object.keys(parsers)),
-      BUDGET,
-      () => ports.nowMs(),
-      (code) => ports.meter.refused(code),
-    )
+    this.#show(round)
+    this.#guard = new MessageGuard(this, {
+      known: new Set(Object.keys(parsers)),
+      budget: BUDGET,
+      nowMs: () => ports.nowMs(),
+      refused: (code) => ports.meter.refused(code),
+    })
     this.#listen()
     this.#list()
-    this.patchRate = PATCH_INTERVAL_MS
+    this.patchRate = patchIntervalMs
     this.#actor.start()
   }
 
@@ -88,8 +99,9 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
 
   override onBeforePatch(): void {
     try {
-      project(this.#actor.round, this.state)
+      this.#show(this.#actor.round)
       this.#list()
+      this.#guard.sweep()
     } catch (error) {
       // Colyseus calls this from a bare timer, where a throw would end the process and every table with it.
       this.#ports.meter.failed('patch', error)
@@ -97,7 +109,9 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   override onDispose(): void {
-    this.#actor.stop()
+    // Colyseus also disposes of a room that could not be created.
+    const actor: TableActor | undefined = this.#actor
+    actor?.stop()
     this.#ports.list(this.roomId, null)
     this.#ports.meter.phaseReached(this.roomId, null)
   }
@@ -110,6 +124,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
 
   /** Without this hook a throw in any handler would end the process, and every table with it. */
   override onUncaughtException(error: Error, where: string): void {
+    if (error.cause instanceof ServerError) return // a refusal, which its client is told
     this.#ports.meter.failed(where, error)
   }
 
@@ -129,11 +144,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   toAll(event: PublicEvent): void {
-    if (event.type === 'drawn') this.#drawn = event.outcome
-    if (event.type === 'settled' && this.#drawn !== null) rememberOutcome(this.state, this.#drawn)
+    const { draw } = this.#actor.round
+    if (event.type === 'settled' && draw !== null) rememberOutcome(this.state, draw.outcome)
     this.broadcast('public', event)
   }
-  #drawn: Parameters<typeof rememberOutcome>[1] | null = null
 
   toPlayer(playerId: string, event: PrivateEvent): void {
     for (const client of this.#clientsOf.get(playerId) ?? []) client.send('private', event)
@@ -144,9 +158,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   changed(round: Round): void {
-    // Shared state follows with the next patch; only what a late joiner must not miss is written at once.
-    this.state.phase = round.phase
-    this.state.roundId = round.opening.roundId
+    // Chips follow with the next patch. A new phase is written at once, all of it, so that whoever joins meanwhile does
+    // not see the end of one round under the name of the next.
+    const { phase, roundId } = this.state
+    if (phase !== round.phase || roundId !== round.opening.roundId) this.#show(round)
   }
 
   ended(why: 'lost' | 'suspended'): void {
@@ -157,7 +172,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   #listen(): void {
     this.#on('clock', ({ clientMs }) => ({ clientMs, serverNowMs: this.#ports.nowMs() }))
     this.#on('resume', async (ask, playerId) => {
-      const balance = playerId === null ? null : await this.#ports.balanceOf(playerId)
+      const balance = playerId === null ? null : await this.#balanceOf(playerId)
       return this.#actor.resume(playerId, ask, balance)
     })
     this.#on('bet', async (ask, playerId) => {
@@ -185,12 +200,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     answer: (ask: TableRequests[T]['ask'], playerId: string | null) => Answer<T> | Promise<Answer<T>>,
   ): void {
     this.onMessage(type, async (client: TableClient, message: unknown, context: MessageContext) => {
-      const parsed = parsers[type].safeParse(message)
-      const result = !parsed.success
-        ? 'malformed'
-        : this.#actor.running
-          ? await answer(parsed.data as TableRequests[T]['ask'], client.auth?.playerId ?? null)
-          : 'table-stopping'
+      const result = await this.#answerTo(type, message, client, answer)
       if (typeof result !== 'string') {
         if (context.id === undefined) client.send('answer', { type, result })
         else context.resolve(result)
@@ -202,32 +212,69 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     })
   }
 
+  async #answerTo<T extends RequestType>(
+    type: T,
+    message: unknown,
+    client: TableClient,
+    answer: (ask: TableRequests[T]['ask'], playerId: string | null) => Answer<T> | Promise<Answer<T>>,
+  ): Promise<Answer<T>> {
+    const parsed = parsers[type].safeParse(message)
+    if (!parsed.success) return 'malformed'
+    if (!this.#actor.running) return 'table-stopping'
+    try {
+      return await answer(parsed.data as TableRequests[T]['ask'], client.auth?.playerId ?? null)
+    } catch (error) {
+      this.#ports.meter.failed(`message ${type}`, error)
+      return 'failed'
+    }
+  }
+
   #refuse(client: TableClient, type: string, code: MessageRefusal): void {
     this.#ports.meter.refused(code)
     client.send('answer', { type: type.slice(0, 40), code })
   }
 
   async #withBalance(playerId: string, answers: BetsAnswer['answers']): Promise<BetsAnswer> {
-    return { answers, balanceCents: await this.#ports.balanceOf(playerId) }
+    return { answers, balanceCents: await this.#balanceOf(playerId) }
+  }
+
+  /** The balance in the books; null when they do not say, since an answer about bets must not be lost for that. */
+  async #balanceOf(playerId: string): Promise<number | null> {
+    for (let reads = 1; ; reads++) {
+      const version = this.#actor.privateVersion(playerId)
+      const balance = await this.#ports.balanceOf(playerId).catch(() => null)
+      // An event that was sent meanwhile may tell a newer balance, which this one must not overwrite.
+      if (version === this.#actor.privateVersion(playerId) || reads === BALANCE_READS) return balance
+    }
   }
 
   #arrived(client: TableClient): void {
+    this.#here.add(client)
     this.#ports.meter.socketOpened('table')
-    this.state.players = this.clients.length
     const playerId = client.auth?.playerId
     if (playerId === undefined) return
     const own = this.#clientsOf.get(playerId) ?? new Set()
     this.#clientsOf.set(playerId, own.add(client))
+    this.state.players = this.#clientsOf.size
   }
 
   #gone(client: TableClient): void {
+    // Colyseus tells of the same client when its connection breaks and when its seat expires, and also of one that it
+    // did not let in.
+    if (!this.#here.delete(client)) return
     this.#ports.meter.socketClosed('table')
-    this.state.players = this.clients.length
     const playerId = client.auth?.playerId
     if (playerId === undefined) return
     const own = this.#clientsOf.get(playerId)
     own?.delete(client)
     if (own?.size === 0) this.#clientsOf.delete(playerId)
+    this.state.players = this.#clientsOf.size
+  }
+
+  #show(round: Round): void {
+    if (round === this.#shown) return
+    this.#shown = round
+    project(round, this.state)
   }
 
   #list(): void {

@@ -209,6 +209,7 @@ export const en: Catalogue = {
     even: 'You get back {{paid}} of {{staked}} staked',
     lost: 'No payout this time',
     void: 'Round void: {{amount}} returned to you',
+    lacked: 'Looking up your result…',
     noBet: 'You had no bets in this round',
     say: 'Number {{number}}, {{detail}}.',
   },

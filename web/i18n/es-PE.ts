@@ -211,6 +211,7 @@ export const esPE = {
     even: 'Recuperas {{paid}} de {{staked}} apostados',
     lost: 'Esta vez no hubo cobro',
     void: 'Ronda anulada: te devolvimos {{amount}}',
+    lacked: 'Buscando tu resultado…',
     noBet: 'No apostaste en esta ronda',
     say: 'Salió el {{number}}, {{detail}}.',
   },
