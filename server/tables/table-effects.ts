@@ -14,7 +14,7 @@ const TABLE_LOOK_MS = 1_000
 export type TableEffectsDeps = {
   readonly books: Books
   readonly series: {
-    nextRound(tableId: string): Promise<NextRound>
+    nextRound(tableId: string, signal?: AbortSignal): Promise<NextRound>
     draw(opening: Opening): Promise<Draw>
     roundEnded(tableId: string): Promise<void>
   }
@@ -132,7 +132,7 @@ export async function openNext(
   await deps.series.roundEnded(tableId)
   const table = await wantedTable(tableId, deps, signal)
   if (table === null) return 'gone'
-  const opening = openingOf(table, await deps.series.nextRound(tableId), deps.nowMs())
+  const opening = openingOf(table, await deps.series.nextRound(tableId, signal), deps.nowMs())
   return (await deps.books.openRound(lease, opening)) === 'fenced'
     ? 'fenced'
     : answered({ type: 'nextOpened', afterRoundId, opening })
