@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import preact from '@preact/preset-vite'
 import { defineConfig } from 'vite'
@@ -21,7 +20,15 @@ export default defineConfig({
     // Its name starts with a dot, so that the server does not serve it.
     manifest: '.manifest.json',
     rolldownOptions: {
-      input: [resolve(here, 'index.html'), resolve(here, 'verify/index.html')].filter((file) => existsSync(file)),
+      input: [resolve(here, 'index.html'), resolve(here, 'verify/index.html')],
+      output: {
+        // What every page of the app needs travels in one file rather than in a dozen small ones.
+        codeSplitting: {
+          groups: [
+            { name: 'shell', test: /node_modules\/(preact|i18next)\/|web\/(app|ui\/(icon|loaded)|format|net\/api)/ },
+          ],
+        },
+      },
     },
   },
 })

@@ -7,6 +7,8 @@ import type { LinkListener, TableLink } from '../net/link.ts'
 /** Everything that the app gets from outside; the design harness under `web/dev` brings another one. */
 export interface HouseClient {
   readonly api: Api
+  /** Starts fetching the code that a connection needs, while the table's own page is still being fetched. */
+  prepareTable(): void
   openTable(tableId: string, signedIn: boolean, listener: LinkListener): TableLink
   /** Tells the floor whenever it changes. Answers how to stop watching. */
   watchLobby(shown: (tables: readonly LobbyTable[]) => void, live: (live: boolean) => void): () => void

@@ -14,6 +14,8 @@ export function realHouse(): HouseClient {
   const api = httpApi()
   return {
     api,
+    // What cannot be fetched now is fetched when the table is joined.
+    prepareTable: () => void import('../net/colyseus.ts').catch(() => undefined),
     openTable: (tableId, signedIn, listener) =>
       new TableConnection(
         {

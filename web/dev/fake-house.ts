@@ -74,6 +74,7 @@ export function fakeHouse(
   }
   return {
     api,
+    prepareTable: () => undefined,
     openTable: (tableId, _signedIn, listener) => {
       controls.table = new FakeTable(tableId, options.script, listener)
       return controls.table

@@ -36,11 +36,11 @@ export type ConnectionPorts = {
 }
 
 const FIRST_WAIT_MS = 400
-const LONGEST_WAIT_MS = 8_000
+const LONGEST_WAIT_MS = 4_000
 /** Failed attempts after which the page says that it is offline rather than reconnecting. */
 const PATIENCE = 4
 
-/** How long to wait before attempt number `attempt` (from 1): doubling, at most eight seconds, spread by a third. */
+/** How long to wait before attempt number `attempt` (from 1): doubling, at most four seconds, spread by a third. */
 export function waitMs(attempt: number, random: number): number {
   const base = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
   return Math.round(base * (0.67 + 0.33 * random))

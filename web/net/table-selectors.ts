@@ -23,6 +23,14 @@ export function shownResult(state: TableState): RoundResult | null {
   return state.held === null && state.result?.roundId === state.round?.roundId ? state.result : null
 }
 
+/** The round whose result this page should have and lacks: it is over, and this player had chips in it. */
+export function lackedResult(state: TableState): string | null {
+  const { round, held, result, bets } = state
+  if (round === null || held !== null || (round.phase !== 'settled' && round.phase !== 'void')) return null
+  const played = bets.some((bet) => bet.roundId === round.roundId && bet.status === 'accepted')
+  return played && result?.roundId !== round.roundId ? round.roundId : null
+}
+
 /** Own chips on the felt, those on their way back left out. */
 export function betsOnFelt(state: TableState): readonly TableBet[] {
   return state.bets.filter((bet) => isAlive(bet) && !bet.leaving)

@@ -1,7 +1,7 @@
 import { type ClockSample, clockOffsetMs } from './clock.ts'
 import { type LinkListener, type LinkState, Refused, type TableLink } from './link.ts'
 import { askAgain, betsOnFelt, canBet, givenUp, undoable } from './table-selectors.ts'
-import type { BetSpec, OwnBetSpec, Reason, TableAction, TableState, Tally } from './table-state.ts'
+import type { BetSpec, OwnBetSpec, Reason, RoundResult, TableAction, TableState, Tally } from './table-state.ts'
 import { openingState } from './table-state.ts'
 import { tableAfter } from './table-store.ts'
 
@@ -118,6 +118,11 @@ export class TableSession {
 
   counted(tally: Tally): void {
     this.#take({ type: 'tallyCounted', tally })
+  }
+
+  /** Takes the result of a round from the history, since its event was lost with the connection. */
+  resultRead(result: RoundResult): void {
+    this.#take({ type: 'resultRead', result })
   }
 
   /** Offers a seed for the table's next series. Answers null when it was taken. */

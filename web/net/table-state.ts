@@ -101,6 +101,8 @@ export type TableAction =
   | { readonly type: 'withdrawFailed'; readonly betIds: readonly string[]; readonly reason: Reason | null }
   | { readonly type: 'ballRested'; readonly roundId: string }
   | { readonly type: 'timePassed'; readonly nowMs: number }
+  /** The result as the history tells it, for a page whose event was lost. */
+  | { readonly type: 'resultRead'; readonly result: RoundResult }
   | { readonly type: 'tallyCounted'; readonly tally: Tally }
   | { readonly type: 'noticeSeen'; readonly id: number }
 

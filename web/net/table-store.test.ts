@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import { clockOffsetMs } from './clock.ts'
 import { isLater, mergeRound, roundOfShared } from './round-view.ts'
-import { shownBalanceCents, shownLastOutcomes, shownLastWinCents, shownResult, shownTally } from './table-selectors.ts'
+import {
+  lackedResult,
+  shownBalanceCents,
+  shownLastOutcomes,
+  shownLastWinCents,
+  shownResult,
+  shownTally,
+} from './table-selectors.ts'
 import { FakeTable, NEXT_ROUND, ROUND, sharedTable, snapshot } from './testing.ts'
 
 const result = {
@@ -173,4 +180,36 @@ test('[WEB-9] the clock believes the fastest answer', () => {
   const fast = { askedAtMs: 0, answeredAtMs: 20, serverNowMs: 5_010 }
   expect(clockOffsetMs([slow, fast])).toBe(5_000)
   expect(clockOffsetMs([])).toBeNull()
+})
+
+test('[WEB-12] a result whose event was lost is taken from the history, and not twice', async () => {
+  const table = new FakeTable()
+  await table.join()
+  await table.placeAccepted(1, 2)
+  table.listener.state('reconnecting')
+  table.listener.shared(sharedTable({ phase: 'settled', outcome: '"1"' }), true)
+  table.listener.state('live')
+  const bets = ['bet-1', 'bet-2'].map((betId) => ({
+    betId,
+    selection: 'straight:1',
+    stakeCents: 100,
+    status: 'accepted' as const,
+  }))
+  await (await table.next('resume')).answer({ serverNowMs: 0, missed: null, snapshot: snapshot({ bets }) })
+  expect(lackedResult(table.session.state)).toBe(ROUND)
+  const { roundId, stakedCents, paidCents } = result
+  const read = { roundId, stakedCents, paidCents, how: 'settled' as const, payouts: new Map([['bet-1', 3_600]]) }
+  table.session.resultRead(read)
+  table.session.resultRead(read)
+  expect(lackedResult(table.session.state)).toBeNull()
+  expect(shownResult(table.session.state)?.paidCents).toBe(3_600)
+  expect(table.session.state.tally).toMatchObject({ stakedCents: 200, paidCents: 3_600 })
+})
+
+test('[WEB-12] no result is looked up while the ball runs, nor for a round without chips of this player', async () => {
+  expect(lackedResult((await spinning()).session.state)).toBeNull()
+  const table = new FakeTable()
+  await table.join()
+  table.listener.shared(sharedTable({ phase: 'settled', outcome: '"1"' }), true)
+  expect(lackedResult(table.session.state)).toBeNull()
 })

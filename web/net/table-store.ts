@@ -45,6 +45,8 @@ export function tableAfter(state: TableState, action: TableAction): TableState {
       return state.held?.roundId === action.roundId ? { ...state, held: null } : state
     case 'timePassed':
       return state.held !== null && action.nowMs >= state.held.untilMs ? { ...state, held: null } : state
+    case 'resultRead':
+      return state.result?.roundId === action.result.roundId ? state : afterResult(state, action.result, null)
     case 'tallyCounted':
       return { ...state, tally: action.tally }
     case 'noticeSeen':

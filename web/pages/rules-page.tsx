@@ -33,16 +33,16 @@ export function RulesPage({ section }: { section: string | null }) {
             <a href="/verify/">{t('verify.standalone')}</a>
           </p>
         </section>
+        <section class="panel">
+          <h2>{t('rules.rngTitle')}</h2>
+          <p>{t('rules.rng')}</p>
+        </section>
         <section id="pagos" class="rules-wide">
           <h2>{t('rules.returnsTitle')}</h2>
           <p>{t('rules.returnsLead')}</p>
           <Returns />
         </section>
-        <section class="panel">
-          <h2>{t('rules.rngTitle')}</h2>
-          <p>{t('rules.rng')}</p>
-        </section>
-        <section class="panel">
+        <section class="panel rules-wide">
           <h2>{t('rules.safeTitle')}</h2>
           <p>{t('rules.safe')}</p>
         </section>

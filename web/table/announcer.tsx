@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { outcomeText, readOutcome } from '../games/outcome-badge.tsx'
 import { useTexts } from '../i18n/i18n.ts'
-import { shownResult } from '../net/table-selectors.ts'
+import { lackedResult, shownResult } from '../net/table-selectors.ts'
 import type { TableState } from '../net/table-state.ts'
 import { momentOf, secondsUntil } from './phase.ts'
 import { resultText } from './result-banner.tsx'
@@ -32,7 +32,7 @@ export function Announcer({ state, ballAtRest, nowMs, currency, said }: Announce
     if (first || state.round === null) return
     const count = secondsUntil(state.round.closesAtMs, nowMs())
     const number = outcomeText(readOutcome(state.round.outcome))
-    const detail = resultText(t, shownResult(state), currency)
+    const detail = resultText(t, shownResult(state), currency, lackedResult(state) !== null)
     const texts = {
       waiting: '',
       open: t('phase.sayOpen', { count }),

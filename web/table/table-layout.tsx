@@ -4,7 +4,7 @@ import type { GameSlots, GameView } from '../games/view.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import type { Me } from '../net/api.ts'
 import { isDrawn } from '../net/round-view.ts'
-import { shownResult } from '../net/table-selectors.ts'
+import { lackedResult, shownResult } from '../net/table-selectors.ts'
 import type { TableSession } from '../net/table-session.ts'
 import type { TableState } from '../net/table-state.ts'
 import { FirstTime } from './first-time.tsx'
@@ -51,7 +51,12 @@ export function TableLayout(props: TableLayoutProps) {
         <section class="area-stage">
           {slots.stage}
           {ended && round !== null && (
-            <ResultBanner round={round} result={shownResult(state)} currency={info.currency} />
+            <ResultBanner
+              round={round}
+              result={shownResult(state)}
+              currency={info.currency}
+              lacked={lackedResult(state) !== null}
+            />
           )}
         </section>
         <section class="area-strip" aria-label={t('table.results')}>

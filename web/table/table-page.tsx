@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks'
 import { useHouse } from '../app/house.ts'
 import { me } from '../app/session.ts'
 import { useStore } from '../app/store.ts'
@@ -8,8 +9,10 @@ import { LiveTable } from './live-table.tsx'
 
 /** One table: what it is and how its game looks are fetched first, then the page sits down at it. */
 export function TablePage({ tableId }: { tableId: string }) {
-  const { api } = useHouse()
+  const house = useHouse()
+  const { api } = house
   const player = useStore(me)
+  useEffect(() => house.prepareTable(), [house])
   const [loaded, again] = useLoaded(tableId, async () => {
     const info = await api.table(tableId)
     return { info, view: await loadView(info.gameId) }

@@ -1,5 +1,5 @@
-import type { RoundRow } from '../net/api.ts'
-import type { Tally } from '../net/table-state.ts'
+import type { RoundDetail, RoundRow } from '../net/api.ts'
+import type { RoundResult, Tally } from '../net/table-state.ts'
 
 /** A session of play ends when the page has been away for this long. */
 const SESSION_GAP_MS = 30 * 60_000
@@ -46,4 +46,11 @@ export function recounted(tally: Tally, rounds: readonly RoundRow[]): Tally {
     paidCents,
     roundIds: new Set([...tally.roundIds, ...missed.map((row) => row.roundId)]),
   }
+}
+
+/** A round of the history as the table would have told it. */
+export function resultOf(detail: RoundDetail): RoundResult {
+  const { roundId, how, stakedCents } = detail
+  const payouts = new Map(detail.bets.filter((bet) => bet.paidCents > 0).map((bet) => [bet.betId, bet.paidCents]))
+  return { roundId, how, stakedCents, paidCents: how === 'void' ? stakedCents : detail.paidCents, payouts }
 }

@@ -2,12 +2,13 @@ import { useEffect, useMemo, useState } from 'preact/hooks'
 import { useHouse } from '../app/house.ts'
 import { me, readMe, setBalance } from '../app/session.ts'
 import type { Api } from '../net/api.ts'
-import { shownBalanceCents } from '../net/table-selectors.ts'
+import { lackedResult, shownBalanceCents } from '../net/table-selectors.ts'
 import { TableSession } from '../net/table-session.ts'
 import type { TableState } from '../net/table-state.ts'
-import { keepTally, readTally, recounted } from './tally.ts'
+import { keepTally, readTally, recounted, resultOf } from './tally.ts'
 
 const HISTORY_ROWS = 100
+const EVENT_GRACE_MS = 1_500
 
 /** The page's session at a table, from when it is opened until it is left. `playerId` is null for an observer. */
 export function useTableSession(
@@ -37,9 +38,14 @@ export function useTableSession(
     changed()
     const unwatch = session.subscribe(changed)
     const online = (): void => session.hurry()
+    const shown = (): void => {
+      if (document.visibilityState === 'visible') session.hurry()
+    }
     window.addEventListener('online', online)
+    document.addEventListener('visibilitychange', shown)
     return () => {
       window.removeEventListener('online', online)
+      document.removeEventListener('visibilitychange', shown)
       unwatch()
       session.stop()
     }
@@ -66,6 +72,18 @@ function useBooks(session: TableSession, state: TableState, playerId: string | n
       () => undefined,
     )
   }, [back, playerId, session, api])
+  const lacked = playerId === null ? null : lackedResult(state)
+  useEffect(() => {
+    if (lacked === null) return
+    // The event is usually on its way; only when it does not come is the history asked.
+    const timer = setTimeout(() => {
+      void api.round(lacked).then(
+        (detail) => session.resultRead(resultOf(detail)),
+        () => undefined,
+      )
+    }, EVENT_GRACE_MS)
+    return () => clearTimeout(timer)
+  }, [lacked, session, api])
   const signedOut = state.link === 'signed-out'
   useEffect(() => {
     if (signedOut) void readMe(api).catch(() => me.set(null))
