@@ -1,11 +1,29 @@
 import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { formatCents } from '../web/format/money.ts'
-import { keep, openChromium } from './support/browser.ts'
-import { RunningHouse } from './support/house.ts'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import type { Pocket } from '../engine/roulette/pockets.ts'
+import { ROULETTE_VARIANTS } from '../engine/roulette/rules.ts'
+import { formatCents, formatNetCents } from '../web/format/money.ts'
+import {
+  EUROPEAN_FELT,
+  type FeltBet,
+  FINALE,
+  type KnownBet,
+  NEIGHBOURS,
+  paidCents,
+  SECTIONS,
+  stakedCents,
+} from './support/bets.ts'
+import { closePages, keep, openChromium } from './support/browser.ts'
+import { PACE, RunningHouse } from './support/house.ts'
 import { PASSWORD, Player } from './support/player.ts'
 import { TablePage } from './support/table-page.ts'
 import { until } from './support/until.ts'
+import { ballPlace, numberAtBall } from './support/wheel.ts'
+
+const RULES = ROULETTE_VARIANTS
+const FUNDS_CENTS = 500_000
+/** A place that no announced bet puts a chip on. */
+const NO_COMPOUND = 'street:13-14-15'
 
 let house: RunningHouse
 let browser: Browser
@@ -13,8 +31,9 @@ let browser: Browser
 beforeAll(async () => {
   house = await RunningHouse.open()
   browser = await openChromium()
-  await house.openTable('europea', 'european')
 })
+
+afterEach((context) => closePages(browser, context))
 
 afterAll(async () => {
   await browser?.close()
@@ -36,10 +55,11 @@ test('[U1 U3 M1 L3] somebody registers, takes play money, bets, and is paid to t
   await page.getByRole('button', { name: 'Recibir dinero de práctica' }).click()
   await until('the play money is in the books', async () => (await player.balanceCents()) === 123_450)
 
+  await house.openTable('primera', 'european', { pace: { ...PACE, bettingMs: 10_000 } })
   const table = new TablePage(page)
-  await table.open(house.url, 'europea')
+  await table.open(house.url, 'primera')
   expect(await table.balance()).toBe('S/\u00a01,234.50')
-  const roundId = await table.freshRound(5_000)
+  const roundId = await table.freshRound(4_000)
   await table.takeChip('S/ 5.00')
   await table.clickSpot('red')
   const [bet] = await table.accepted(1)
@@ -58,3 +78,105 @@ test('[U1 U3 M1 L3] somebody registers, takes play money, bets, and is paid to t
   await until('the balance is shown', async () => (await table.balance()) === formatCents(122_950 + ended.paidCents))
   expect(player.visit.problems).toEqual([])
 })
+
+test('[U1 U3 U8 M1 G23] two players place every bet, one by mouse and one by keyboard, and are paid what the engine says', async () => {
+  const [mouse, keys] = await Promise.all([
+    Player.seated(browser, house, FUNDS_CENTS),
+    Player.seated(browser, house, FUNDS_CENTS),
+  ])
+  const [byMouse, byKeys] = [new TablePage(mouse.page), new TablePage(keys.page)]
+  await Promise.all([mouse, keys].map(({ page }) => page.goto(house.url)))
+  await house.openTable('europea', 'european')
+  await Promise.all([byMouse.open(house.url, 'europea'), byKeys.open(house.url, 'europea')])
+  const all = [...EUROPEAN_FELT, ...SECTIONS, NEIGHBOURS, FINALE]
+  await byMouse.takeChip('S/ 1.00')
+  const roundId = await byMouse.freshRound(PACE.bettingMs / 2)
+  await Promise.all([placeByMouse(byMouse, all), placeByKeys(byKeys, EUROPEAN_FELT)])
+
+  const [mouseBets, keyBets] = await Promise.all([byMouse.accepted(all.length), byKeys.accepted(all.length)])
+  expect(mouseBets.map(({ name }) => name).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+  expect(keyBets.map(({ name }) => name).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+  const stakes = { mouse: stakedCents(all, 100), keys: stakedCents(all, 500) }
+  expect(await byMouse.staked()).toBe(formatCents(stakes.mouse))
+  expect(await byMouse.balance()).toBe(formatCents(FUNDS_CENTS - stakes.mouse))
+  expect(await mouse.balanceCents()).toBe(FUNDS_CENTS - stakes.mouse)
+  expect(await keys.balanceCents()).toBe(FUNDS_CENTS - stakes.keys)
+  expect(await byMouse.roundId()).toBe(roundId)
+  const own = `tu apuesta ${formatCents(100)}`
+  const others = `otros ${formatCents(500)}`
+  await until('the other chips are seen', async () => (await byMouse.spotLabel(NO_COMPOUND)).endsWith(others))
+  expect(await byMouse.spotLabel(NO_COMPOUND)).toContain(own)
+  await keep(mouse.page, 'desktop-every-bet')
+
+  const outcome = await watchTheBall(byMouse, roundId)
+  await keep(mouse.page, 'desktop-paid')
+  const paid = {
+    mouse: paidCents(RULES.european, all, 100, outcome),
+    keys: paidCents(RULES.european, all, 500, outcome),
+  }
+  await expectPaid(mouse, roundId, FUNDS_CENTS, stakes.mouse, paid.mouse)
+  await expectPaid(keys, roundId, FUNDS_CENTS, stakes.keys, paid.keys)
+  const after = formatCents(FUNDS_CENTS - stakes.mouse + paid.mouse)
+  await until('the new balance is shown', async () => (await byMouse.balance()) === after)
+  await expectHistory(mouse, roundId, stakes.mouse, paid.mouse, all)
+  expect([...mouse.visit.problems, ...keys.visit.problems]).toEqual([])
+})
+
+async function placeByMouse(table: TablePage, bets: readonly (KnownBet | FeltBet)[]): Promise<void> {
+  for (const bet of bets) await ('spot' in bet ? table.clickSpot(bet.spot) : table.clickTrack(bet.name))
+}
+
+/** The whole felt, then along the racetrack, then the finales: what Tab and the arrows reach in this order. */
+async function placeByKeys(table: TablePage, felt: readonly FeltBet[]): Promise<void> {
+  for (const { spot } of felt) await table.keySpot(spot)
+  await table.tabTo('.rt-round')
+  for (const { name } of [...SECTIONS, NEIGHBOURS]) await table.keyTrack(name)
+  await table.tabTo('.rt-finales')
+  await table.keyTrack(FINALE.name)
+}
+
+/** Sees the ball run and come to rest, in the pocket that the server says. */
+async function watchTheBall(table: TablePage, roundId: string): Promise<Pocket> {
+  await table.phaseBecomes('drawn')
+  const start = await ballPlace(table.page)
+  await until('the ball runs', async () => {
+    const { x, y } = await ballPlace(table.page)
+    return Math.hypot(x - start.x, y - start.y) > 20
+  })
+  await table.phaseBecomes('settled')
+  const { results } = await house.read<{ results: { roundId: string; outcome: { pocket: Pocket } }[] }>(
+    '/api/tables/europea/results?limit=1',
+  )
+  expect(results[0]?.roundId).toBe(roundId)
+  const pocket = results[0]?.outcome.pocket ?? 0
+  expect(await numberAtBall(table.page)).toBe(String(pocket))
+  expect(await table.page.locator('.rw-plate').textContent()).toContain(String(pocket))
+  return pocket
+}
+
+async function expectPaid(player: Player, roundId: string, fundsCents: number, staked: number, paid: number) {
+  expect(await player.lastRound()).toMatchObject({ roundId, how: 'settled', stakedCents: staked, paidCents: paid })
+  expect(await player.balanceCents()).toBe(fundsCents - staked + paid)
+}
+
+/** The round as the player finds it in his history, and its detail. */
+async function expectHistory(
+  { page }: Player,
+  roundId: string,
+  staked: number,
+  paid: number,
+  bets: readonly KnownBet[],
+): Promise<void> {
+  await page.getByRole('link', { name: 'Historial' }).click()
+  const row = page.locator('.history tbody tr').filter({ hasText: roundId })
+  await row.waitFor()
+  const cells = await row.locator('.number').allTextContents()
+  expect(cells.slice(1)).toEqual([formatCents(staked), formatCents(paid), formatNetCents(paid - staked)])
+  await keep(page, 'desktop-history')
+  await row.getByRole('link').click()
+  const lines = page.locator('.history tbody tr')
+  await lines.first().waitFor()
+  const names = await lines.locator('th').allTextContents()
+  expect(names.toSorted()).toEqual(bets.map(({ name }) => name).toSorted())
+  await keep(page, 'desktop-round')
+}

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { TestContext } from 'vitest'
 
 const ARTIFACTS = fileURLToPath(new URL('../../artifacts/e2e', import.meta.url))
 export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -56,4 +57,14 @@ export async function visit(browser: Browser, options: VisitOptions = {}): Promi
 export async function keep(page: Page, name: string): Promise<void> {
   mkdirSync(ARTIFACTS, { recursive: true })
   await page.screenshot({ path: join(ARTIFACTS, `${name}.png`) })
+}
+
+/** Closes every page after a test, and keeps what they look like when it failed. */
+export async function closePages(browser: Browser, { task }: TestContext): Promise<void> {
+  const failed = task.result?.state === 'fail'
+  for (const [i, context] of browser.contexts().entries()) {
+    const [page] = context.pages()
+    if (failed && page !== undefined) await keep(page, `failed-${task.id}-${i}`)
+    await context.close()
+  }
 }

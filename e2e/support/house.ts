@@ -19,7 +19,7 @@ const STOPS_WITHIN_MS = 15_000
 const LOG_KEPT = 20_000
 
 /** A table's own pace: long enough for a slow machine to place every bet, and to see the ball rest. */
-export const PACE: Pace = { bettingMs: 14_000, restMs: 10_000 }
+export const PACE: Pace = { bettingMs: 20_000, restMs: 10_000 }
 
 /** The real `server/main.ts` in a process and a folder of its own. It ends only what it started. */
 export class RunningHouse {
@@ -114,7 +114,7 @@ export class RunningHouse {
     return result
   }
 
-  /** Opens a table of the test's own and waits for its first round. */
+  /** Opens a table of the test's own, whose first round opens some three seconds later, and waits for that. */
   async openTable(tableId: string, variant: RouletteVariant, more: { pace?: Pace; limits?: Limits } = {}) {
     const rules = ROULETTE_VARIANTS[variant]
     const { pace = PACE, limits = defaultLimits(rules) } = more

@@ -7,6 +7,8 @@ import { until } from './until.ts'
 
 /** A round cycle and a slow machine. */
 const ROUND_MS = 60_000
+const KEYS_MS = 10_000
+const MOST_TABS = 80
 
 /** One bet as the list beside the felt shows it. */
 export type ShownBet = { readonly name: string; readonly stake: string; readonly state: string; readonly fate: string }
@@ -75,6 +77,34 @@ export class TablePage {
     await this.page.keyboard.press('Enter')
   }
 
+  async clickTrack(name: string): Promise<void> {
+    await this.page.locator(`.rt [aria-label^="${name},"]`).click()
+  }
+
+  /** Goes along the part of the racetrack that has the focus, and puts the bet down with Enter. */
+  async keyTrack(name: string): Promise<void> {
+    await until(
+      `the keys reach ${name}`,
+      async () => {
+        if ((await this.#focusedLabel()).startsWith(`${name},`)) return true
+        await this.page.keyboard.press('ArrowRight')
+        return false
+      },
+      KEYS_MS,
+    )
+    await this.page.keyboard.press('Enter')
+  }
+
+  /** Presses Tab until the focus is on or in what is meant. */
+  async tabTo(selector: string): Promise<void> {
+    const there = () => this.page.evaluate((what) => document.activeElement?.closest(what) != null, selector)
+    for (let pressed = 0; pressed < MOST_TABS; pressed += 1) {
+      if (await there()) return
+      await this.page.keyboard.press('Tab')
+    }
+    throw new Error(`Tab does not reach ${selector}`)
+  }
+
   async click(action: Action): Promise<void> {
     await this.page.locator('.r-tray-actions').getByRole('button', { name: action }).click()
   }
@@ -104,6 +134,11 @@ export class TablePage {
     return (await this.page.locator('.money-balance dd').textContent()) ?? ''
   }
 
+  /** What a screen reader is told of a place on the felt. */
+  async spotLabel(name: string): Promise<string> {
+    return (await this.page.locator(`[data-spot="${name}"]`).getAttribute('aria-label')) ?? ''
+  }
+
   /** Everything staked in this round, as shown. */
   async staked(): Promise<string> {
     return (await this.page.locator('.money > div:nth-child(2) dd').textContent()) ?? ''
@@ -112,6 +147,10 @@ export class TablePage {
   /** What the page says about a refusal. */
   async notice(): Promise<string> {
     return (await this.page.locator('.toast p').last().textContent()) ?? ''
+  }
+
+  async #focusedLabel(): Promise<string> {
+    return this.page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? '')
   }
 
   async #secondsLeft(): Promise<number> {

@@ -78,7 +78,7 @@ function RouletteTable(props: GameTableProps) {
         onAnnounce={onAnnounce}
       />
     ),
-    track: shared.rules.wheel === 'single-zero' && (
+    track: (
       <Racetrack
         {...shared}
         limits={info.limits}
