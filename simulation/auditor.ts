@@ -28,8 +28,9 @@ type OwnRound = {
 export const CLOCKS_APART_MS = 100
 
 /**
- * A second model of the casino, written apart from the engine: it hears what was asked and answered, works out by its own
- * arithmetic what every balance, digest, outcome and payout must be, and complains of whatever differs. Rules: RULES.md.
+ * A second model of the casino, written apart from the engine: it hears what was asked and answered, works out by its
+ * own arithmetic what every balance, digest, outcome and payout must be, and complains of whatever differs. Rules:
+ * RULES.md.
  */
 export class Auditor {
   readonly complaints: string[] = []
@@ -264,7 +265,8 @@ export class Auditor {
   }
 
   #isCommitted({ opening, committed: { outcome, seedHex } }: OwnRound, draw: Draw): void {
-    const what = `SIM-3: ${opening.roundId} shows ${JSON.stringify(draw.outcome)}, and ${JSON.stringify(outcome)} was committed`
+    const [drawn, owed] = [draw.outcome, outcome].map((each) => JSON.stringify(each))
+    const what = `SIM-3: ${opening.roundId} shows ${drawn}, and ${owed} was committed`
     this.#expect(same(draw, { outcome, seedHex }), what)
   }
 

@@ -6,8 +6,8 @@ const LATEST_MS = 20
 type Timers = Pick<typeof globalThis, 'setTimeout' | 'clearTimeout' | 'setImmediate'>
 
 /**
- * Puts the world's clock behind the timers that the code under test uses, so that its waits, retries and turns happen in
- * the world's time and in an order that the seed decides. Answers how to put the real ones back.
+ * Puts the world's clock behind the timers that the code under test uses, so that its waits, retries and turns happen
+ * in the world's time and in an order that the seed decides. Answers how to put the real ones back.
  */
 export function installFakeTimers(agenda: Agenda, dice: Dice): () => void {
   const { setTimeout, clearTimeout, setImmediate } = globalThis

@@ -26,9 +26,9 @@ const USUAL_MS = 40
 const SLOW_MS = [400, 4_000, 20_000]
 
 /**
- * The road from one owner to the books: calls and answers are late, lost or repeated, and a witness writes down what the
- * books were asked and answered. `alive` is asked before a call leaves; a dead process sends nothing more, but what it
- * has sent still arrives. A lost call rejects after a while, as a broken connection does.
+ * The road from one owner to the books: calls and answers are late, lost or repeated, and a witness writes down what
+ * the books were asked and answered. `alive` is asked before a call leaves; a dead process sends nothing more, but what
+ * it has sent still arrives. A lost call rejects after a while, as a broken connection does.
  */
 export function faultyBooks(wire: Wire, owner: number, alive: () => boolean): OwnersBooks {
   const { ledger, witness } = wire

@@ -4,7 +4,10 @@ import type { Dice } from './dice.ts'
 
 const MOST_KEPT = 40
 
-/** Stands for Redis: keeps the newest copies of a table's round, and may forget its last writes, all of them, or its order. */
+/**
+ * Stands for Redis: keeps the newest copies of a table's round, and may forget its last writes, all of them, or its
+ * order.
+ */
 export class HotStore {
   #copies: { readonly epoch: number; readonly round: Round }[] = []
   /** Every copy that some replica may still have, forgotten or not. */
@@ -28,8 +31,8 @@ export class HotStore {
   }
 
   /**
-   * The newest copy; or, from a replica that was left behind, any that was kept of late, above all one of the same round
-   * that waits for something of which the newest copy knows nothing any more.
+   * The newest copy; or, from a replica that was left behind, any that was kept of late, above all one of the same
+   * round that waits for something of which the newest copy knows nothing any more.
    */
   read(dice: Dice, stale: boolean): Round | null {
     const newest = this.#copies.at(-1)?.round ?? null

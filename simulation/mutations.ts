@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are pieces of other sources.
 /**
- * One guard taken out of the real sources, as a change of text. `find` stands exactly once in `file`; otherwise the list
- * has rotted, and that is an error. The sweep must fail on every one of them.
+ * One guard taken out of the real sources, as a change of text. `find` stands exactly once in `file`; otherwise the
+ * list has rotted, and that is an error. The sweep must fail on every one of them.
  */
 export type Mutation = {
   readonly guard: string

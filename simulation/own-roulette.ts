@@ -1,8 +1,8 @@
 import type { Json } from '../engine/game.ts'
 
 /**
- * Roulette as the auditor knows it, written from the rules of the casino and not from `engine/roulette`, so that the same
- * mistake would have to be made twice to go unseen.
+ * Roulette as the auditor knows it, written from the rules of the casino and not from `engine/roulette`, so that the
+ * same mistake would have to be made twice to go unseen.
  */
 export type OwnRules = { readonly wheel: string; readonly laPartage: boolean }
 

@@ -8,7 +8,9 @@ const RULES = [
   { wheel: 'double-zero', laPartage: false },
 ] as const
 
-/** Tight on purpose: a few bets reach every maximum, so that limits are met in every world. Cents, minimum and maximum. */
+/**
+ * Tight on purpose: a few bets reach every maximum, so that limits are met in every world. Cents, minimum and maximum.
+ */
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   straight: [100, 600],
   split: [100, 900],
@@ -25,7 +27,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   tiers: [1_200, 3_600],
   orphelins: [1_000, 3_000],
   'jeu-zero': [800, 2_400],
-  neighbours: [600, 2_200],
+  neighbours: [500, 2_200],
   finale: [600, 2_000],
 }
 

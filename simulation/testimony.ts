@@ -59,7 +59,9 @@ export type Testimony =
       readonly paidCents: number
     }
 
-/** Every posting carries the fence of the owner who asked for it; owners are numbered in the order they were started. */
+/**
+ * Every posting carries the fence of the owner who asked for it; owners are numbered in the order they were started.
+ */
 export type Posting = {
   readonly owner: number
   readonly tableId: string

@@ -45,6 +45,11 @@ type Table = {
   done: boolean
 }
 
+/** The secrets of a world, apart from its other dice. */
+export function croupierOf(seed: number): Croupier {
+  return new Croupier(diceOf(seed ^ 0x5eed))
+}
+
 /** Plays one world to its end: the seed decides everything in it. */
 export async function playWorld(options: WorldOptions): Promise<WorldReport> {
   const world = new World(options)
@@ -78,7 +83,7 @@ class World {
     this.#options = options
     this.#dice = diceOf(options.seed)
     this.#faults = faultsOf(this.#dice)
-    this.#croupier = new Croupier(diceOf(options.seed ^ 0x5eed))
+    this.#croupier = croupierOf(options.seed)
     this.#auditor = new Auditor((seriesId) => this.#croupier.secretOf(seriesId))
     this.#ledger = new MemoryLedger(() => this.agenda.nowMs)
     const seats = this.#dice.between(2, 5)
@@ -118,7 +123,7 @@ class World {
   }
 
   report(): WorldReport {
-    const complaints = [...this.#failures, ...this.#auditor.complaints]
+    const complaints = [...this.#auditor.complaints, ...this.#failures]
     return { seed: this.#options.seed, complaints, tally: this.#tally, trace: (this.#trace >>> 0).toString(16) }
   }
 
