@@ -4,7 +4,7 @@ import { defineConfig } from 'vite'
 
 const here = import.meta.dirname
 
-/** The players' app and the stand-alone verification page. Nothing under `web/dev` is an entry, so none of it is built. */
+/** The players' app and the stand-alone verification page. Nothing under `web/dev` is an entry, so it is not built. */
 // biome-ignore lint/style/noDefaultExport: Vite reads its configuration from there.
 export default defineConfig({
   root: here,

@@ -106,7 +106,7 @@ function useSession({ api }: HouseClient, build: string): void {
   }, [api, build])
 }
 
-/** Moves the focus to the new page, as a browser does on a page load; not on the first, which the reader has just opened. */
+/** Moves the focus to the new page, as a browser does on a page load; not on the first, which was just opened. */
 function useFocusOnRoute(route: Route) {
   const main = useRef<HTMLElement>(null)
   const address = JSON.stringify(route)

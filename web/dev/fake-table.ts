@@ -22,7 +22,7 @@ const MOST_CENTS = 50_000
 
 type Unstamped<E> = E extends unknown ? Omit<E, 'version' | 'atMs'> : never
 
-/** A table that runs inside the page, to see and to tune the design; it knows one player and forgets him on a reload. */
+/** A table inside the page, to see and to tune the design; it knows one player and forgets him on a reload. */
 export class FakeTable implements TableLink {
   balanceCents = 1_000_000
   readonly #listener: LinkListener

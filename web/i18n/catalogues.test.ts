@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { rouletteEsPe } from '../games/roulette/messages.es-PE.ts'
 import { en } from './en.ts'
 import { esPE } from './es-PE.ts'
 
@@ -35,5 +36,6 @@ test('[WEB-17] every plural has the three forms of Peruvian Spanish', () => {
 
 test('[WEB-17] the player is addressed as tú', () => {
   const formal = /\b(usted|su cuenta|ingrese|verifique|recargue|espere|muévase|apueste)\b/i
-  for (const [key, text] of spanish) expect(formal.test(text), `${key}: ${text}`).toBe(false)
+  for (const [key, text] of [...spanish, ...texts(rouletteEsPe)])
+    expect(formal.test(text), `${key}: ${text}`).toBe(false)
 })

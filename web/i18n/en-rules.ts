@@ -13,7 +13,8 @@ export const verify: Catalogue['verify'] = {
   steps:
     'To do it on your own: download the transcript, open the stand-alone page (it works offline) and choose the file.',
   trust:
-    'This series used no public beacon: an operator could have sat a player of his own among those who contributed seeds. We tell you so that you know.',
+    'This series used no public beacon: an operator could have sat a player of his own among those who ' +
+    'contributed seeds. We tell you so that you know.',
   check: {
     format: 'The transcript is complete',
     'same-round': 'Everything is about this same round',
@@ -37,12 +38,14 @@ export const rules: Catalogue['rules'] = {
   roundTitle: 'How a round goes',
   round1: 'The round opens and its commitment is shown. While the clock runs you may bet, undo and take back.',
   round2:
-    'With “No more bets” betting closes. The server’s time counts: a bet that arrives late is refused and costs nothing.',
+    'With “No more bets” betting closes. The server’s time counts: a bet that arrives late is refused and ' +
+    'costs nothing.',
   round3: 'The generator decides the number, the ball shows it on the wheel, and every bet is paid at once.',
   round4: 'The result stays in view for at least 5 seconds before the next round.',
   returnsTitle: 'What each bet pays and returns',
   returnsLead:
-    'The return is what comes back to players on average, for every S/ 100 bet in the long run. We compute it by going through every number of the wheel, not by sampling.',
+    'The return is what comes back to players on average, for every S/ 100 bet in the long run. We compute ' +
+    'it by going through every number of the wheel, not by sampling.',
   bet: 'Bet',
   pays: 'Pays',
   paysOdds: '{{odds}} to 1',
@@ -61,9 +64,11 @@ export const rules: Catalogue['rules'] = {
   noTables: 'When tables are open you will see their limits and payouts here.',
   connectionTitle: 'What if my connection drops?',
   connection1:
-    'A bet that the table confirmed as Accepted is on record: it stays in play and is paid, whether you are connected or not.',
+    'A bet that the table confirmed as Accepted is on record: it stays in play and is paid, whether you are ' +
+    'connected or not.',
   connection2:
-    'Without a connection the page neither sends nor keeps bets. You are charged for nothing that you have not seen accepted.',
+    'Without a connection the page neither sends nor keeps bets. You are charged for nothing that you have ' +
+    'not seen accepted.',
   connection3:
     'If only the answer was lost, the page asks about the same bet again when it reconnects: a bet is never doubled.',
   connection4: 'When you are back you see what happened: result, payouts and balance. It is also in your history.',
@@ -71,19 +76,26 @@ export const rules: Catalogue['rules'] = {
     'A slow connection gives neither advantage nor disadvantage: the result is sealed since before the first bet.',
   faultTitle: 'And if the house fails?',
   fault1:
-    'If a server dies, another takes the table over within seconds, with the same bets and the same result, already sealed.',
+    'If a server dies, another takes the table over within seconds, with the same bets and the same result, ' +
+    'already sealed.',
   fault2:
-    'If a round cannot be finished it is made void with a recorded reason, and everything staked in it goes back to you.',
+    'If a round cannot be finished it is made void with a recorded reason, and everything staked in it goes ' +
+    'back to you.',
   fairTitle: 'How you check that it is fair',
   fair1: 'Before betting we publish a fingerprint (commitment) of the round’s seed in a public, append-only log.',
   fair2:
-    'Afterwards we reveal the seed. With it your browser computes the number again and compares it with the fingerprint.',
+    'Afterwards we reveal the seed. With it your browser computes the number again and compares it with the ' +
+    'fingerprint.',
   fair3: 'Your bets do not enter the computation: nobody can change the result according to what you bet.',
   fair4: 'Any player may contribute a seed to the table’s next series.',
   rngTitle: 'What this table is',
-  rng: 'It is a random number generator (RNG) table. There is no croupier in person and no video: the wheel you see is an animation of the number drawn.',
+  rng:
+    'It is a random number generator (RNG) table. There is no croupier in person and no video: the wheel you ' +
+    'see is an animation of the number drawn.',
   safeTitle: 'Play with measure',
-  safe: 'Set yourself a limit before you start and do not play to win back losses. If it stops being fun, get help: in Peru, Línea 113 (option 5) of the Ministry of Health.',
+  safe:
+    'Set yourself a limit before you start and do not play to win back losses. If it stops being fun, get ' +
+    'help: in Peru, Línea 113 (option 5) of the Ministry of Health.',
   kinds: {
     straight: 'Straight up (1 number)',
     split: 'Split (2 numbers)',

@@ -102,9 +102,13 @@ export const en: Catalogue = {
     last: 'Last numbers',
     noResults: 'No results yet',
     fairTitle: 'A game you can check',
-    fair: 'Before each round we publish a commitment to its result. When the ball lands we reveal the seed, and you verify that nobody changed it.',
+    fair:
+      'Before each round we publish a commitment to its result. When the ball lands we reveal the seed, and ' +
+      'you verify that nobody changed it.',
     safeTitle: 'If your connection drops',
-    safe: 'Your accepted bets stay in play and are paid all the same. When you come back you see everything that happened.',
+    safe:
+      'Your accepted bets stay in play and are paid all the same. When you come back you see everything that ' +
+      'happened.',
     rulesTitle: 'Rules and payouts in plain sight',
     rules: 'See limits, payouts and the return of every bet before you play, without account or deposit.',
     laPartage: 'with la partage',
@@ -127,6 +131,7 @@ export const en: Catalogue = {
     settled: 'Round paid',
     void: 'Round void',
     waiting: 'Waiting for the round',
+    away: 'Betting on hold',
     closesIn_one: 'Closes in {{count}} second',
     closesIn_many: 'Closes in {{count}} seconds',
     closesIn_other: 'Closes in {{count}} seconds',
@@ -221,7 +226,8 @@ export const en: Catalogue = {
     copy: 'Copy',
     copied: 'Copied',
     explain:
-      'The result of this round is already sealed: this fingerprint commits to it since before the first bet. Afterwards we publish the seed, and you can check that it matches.',
+      'The result of this round is already sealed: this fingerprint commits to it since before the first ' +
+      'bet. Afterwards we publish the seed, and you can check that it matches.',
     verify: 'Verify this round',
     previous: 'Verify the previous round',
     contribute: 'Contribute your seed',

@@ -10,9 +10,11 @@ export const verify = {
   download: 'Descargar transcripción',
   standalone: 'Página de verificación independiente',
   steps:
-    'Para hacerlo por tu cuenta: descarga la transcripción, abre la página independiente (funciona sin conexión) y elige el archivo.',
+    'Para hacerlo por tu cuenta: descarga la transcripción, abre la página independiente (funciona sin ' +
+    'conexión) y elige el archivo.',
   trust:
-    'Esta serie no usó un faro público: un operador podría haber sentado a un jugador suyo entre quienes aportaron semillas. Lo decimos para que lo sepas.',
+    'Esta serie no usó un faro público: un operador podría haber sentado a un jugador suyo entre quienes ' +
+    'aportaron semillas. Lo decimos para que lo sepas.',
   check: {
     format: 'La transcripción está completa',
     'same-round': 'Todo se refiere a esta misma ronda',
@@ -36,12 +38,14 @@ export const rules = {
   roundTitle: 'Cómo va una ronda',
   round1: 'Se abre la ronda y se muestra su compromiso. Mientras corre el reloj puedes apostar, deshacer y retirar.',
   round2:
-    'Con “No va más” se cierran las apuestas. Lo que vale es la hora del servidor: una apuesta que llega tarde se rechaza y no se cobra.',
+    'Con “No va más” se cierran las apuestas. Lo que vale es la hora del servidor: una apuesta que llega ' +
+    'tarde se rechaza y no se cobra.',
   round3: 'El generador decide el número, la bola lo muestra en la rueda y cada apuesta se paga de inmediato.',
   round4: 'El resultado queda a la vista al menos 5 segundos antes de la ronda siguiente.',
   returnsTitle: 'Lo que paga y lo que devuelve cada apuesta',
   returnsLead:
-    'El retorno es lo que vuelve a los jugadores, en promedio, por cada S/ 100 apostados a largo plazo. Lo calculamos recorriendo todos los números de la rueda, no por muestreo.',
+    'El retorno es lo que vuelve a los jugadores, en promedio, por cada S/ 100 apostados a largo plazo. Lo ' +
+    'calculamos recorriendo todos los números de la rueda, no por muestreo.',
   bet: 'Apuesta',
   pays: 'Paga',
   paysOdds: '{{odds}} a 1',
@@ -60,11 +64,14 @@ export const rules = {
   noTables: 'Cuando haya mesas abiertas verás aquí sus límites y pagos.',
   connectionTitle: '¿Qué pasa si se corta mi conexión?',
   connection1:
-    'Una apuesta que la mesa te confirmó como Aceptada está registrada: sigue en juego y se paga, estés o no conectado.',
+    'Una apuesta que la mesa te confirmó como Aceptada está registrada: sigue en juego y se paga, estés o ' +
+    'no conectado.',
   connection2:
-    'Mientras no hay conexión la página no envía ni guarda apuestas. No se te cobrará nada que no hayas visto aceptado.',
+    'Mientras no hay conexión la página no envía ni guarda apuestas. No se te cobrará nada que no hayas ' +
+    'visto aceptado.',
   connection3:
-    'Si se perdió justo la respuesta, la página vuelve a preguntar por la misma apuesta al reconectar: nunca se duplica.',
+    'Si se perdió justo la respuesta, la página vuelve a preguntar por la misma apuesta al reconectar: ' +
+    'nunca se duplica.',
   connection4: 'Al volver verás lo que ocurrió: resultado, cobros y saldo. También queda en tu historial.',
   connection5:
     'Tu conexión lenta no te da ventaja ni desventaja: el resultado está sellado desde antes de la primera apuesta.',
@@ -74,14 +81,19 @@ export const rules = {
   fault2: 'Si una ronda no puede terminar, se anula con un motivo registrado y te devolvemos todo lo apostado en ella.',
   fairTitle: 'Cómo compruebas que es justo',
   fair1:
-    'Antes de apostar publicamos una huella (compromiso) de la semilla de la ronda en un registro público al que solo se puede agregar.',
+    'Antes de apostar publicamos una huella (compromiso) de la semilla de la ronda en un registro público ' +
+    'al que solo se puede agregar.',
   fair2: 'Al terminar revelamos la semilla. Con ella, tu navegador recalcula el número y la compara con la huella.',
   fair3: 'Tus apuestas no entran en el cálculo: nadie puede cambiar el resultado según lo que apuestes.',
   fair4: 'Cualquier jugador puede aportar una semilla para la serie siguiente de la mesa.',
   rngTitle: 'Qué es esta mesa',
-  rng: 'Es una mesa con generador de números aleatorios (RNG). No hay crupier en persona ni transmisión de video: la rueda que ves es una animación del número sorteado.',
+  rng:
+    'Es una mesa con generador de números aleatorios (RNG). No hay crupier en persona ni transmisión de ' +
+    'video: la rueda que ves es una animación del número sorteado.',
   safeTitle: 'Juega con medida',
-  safe: 'Pon un límite antes de empezar y no juegues para recuperar. Si el juego deja de ser diversión, busca ayuda: Línea 113 (opción 5), Ministerio de Salud.',
+  safe:
+    'Pon un límite antes de empezar y no juegues para recuperar. Si el juego deja de ser diversión, busca ' +
+    'ayuda: Línea 113 (opción 5), Ministerio de Salud.',
   kinds: {
     straight: 'Pleno (1 número)',
     split: 'Caballo (2 números)',

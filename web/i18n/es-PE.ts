@@ -2,8 +2,9 @@ import type { Reason } from '../net/table-state.ts'
 import { rules, verify } from './es-PE-rules.ts'
 
 /**
- * The page's texts in its first language. Every key here is a key of `en.ts` and the other way round: one that is missing
- * does not compile. Places are `{{name}}`. Plurals end in `_one`, `_many` (millions) and `_other`, as es-PE has them.
+ * The page's texts in its first language. Every key here is a key of `en.ts` and the other way round: one that is
+ * missing does not compile. Places are `{{name}}`. Plurals end in `_one`, `_many` (millions) and `_other`, as es-PE
+ * has them.
  */
 export const esPE = {
   app: {
@@ -104,7 +105,9 @@ export const esPE = {
     last: 'Últimos números',
     noResults: 'Aún sin resultados',
     fairTitle: 'Juego que puedes comprobar',
-    fair: 'Antes de cada ronda publicamos el compromiso del resultado. Cuando la bola cae, revelamos la semilla y tú mismo verificas que nadie lo cambió.',
+    fair:
+      'Antes de cada ronda publicamos el compromiso del resultado. Cuando la bola cae, revelamos la semilla y ' +
+      'tú mismo verificas que nadie lo cambió.',
     safeTitle: 'Si se corta tu conexión',
     safe: 'Tus apuestas aceptadas siguen en juego y se pagan igual. Al volver, ves todo lo que pasó.',
     rulesTitle: 'Reglas y pagos a la vista',
@@ -129,6 +132,7 @@ export const esPE = {
     settled: 'Ronda pagada',
     void: 'Ronda anulada',
     waiting: 'Esperando la ronda',
+    away: 'Apuestas en pausa',
     closesIn_one: 'Cierra en {{count}} segundo',
     closesIn_many: 'Cierra en {{count}} de segundos',
     closesIn_other: 'Cierra en {{count}} segundos',
@@ -223,7 +227,8 @@ export const esPE = {
     copy: 'Copiar',
     copied: 'Copiado',
     explain:
-      'El resultado de esta ronda ya está sellado: esta huella lo compromete desde antes de la primera apuesta. Al terminar publicamos la semilla y puedes comprobar que corresponde.',
+      'El resultado de esta ronda ya está sellado: esta huella lo compromete desde antes de la primera ' +
+      'apuesta. Al terminar publicamos la semilla y puedes comprobar que corresponde.',
     verify: 'Verificar esta ronda',
     previous: 'Verificar la ronda anterior',
     contribute: 'Aporta tu semilla',

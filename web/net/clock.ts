@@ -2,8 +2,8 @@
 export type ClockSample = { readonly askedAtMs: number; readonly answeredAtMs: number; readonly serverNowMs: number }
 
 /**
- * Milliseconds to add to this device's clock to have the server's. The answer with the shortest way there and back is the
- * one to believe, half of the way being assumed for its return. Null without samples.
+ * Milliseconds to add to this device's clock to have the server's. The answer with the shortest way there and back is
+ * the one to believe, half of the way being assumed for its return. Null without samples.
  */
 export function clockOffsetMs(samples: readonly ClockSample[]): number | null {
   let best: ClockSample | null = null

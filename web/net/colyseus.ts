@@ -36,7 +36,7 @@ export async function watchLobby(
   return () => void room.leave()
 }
 
-/** A socket that neither opens nor fails would keep the page waiting for minutes; a room that comes too late is left. */
+/** A socket that neither opens nor fails would keep the page waiting for minutes; a room that comes late is left. */
 function inTime(joining: Promise<Room>): Promise<Room> {
   return new Promise((resolve, reject) => {
     let late = false

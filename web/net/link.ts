@@ -1,8 +1,9 @@
 import type { PrivateEvent, PublicEvent, RefusalCode, SharedTable, TableRequests } from '../../rooms/protocol.ts'
 
 /**
- * How the page stands with its table. `connecting`: no state yet. `live`: bets are taken. `reconnecting`: the connection
- * broke a moment ago. `offline`: it has been away for longer; the page keeps trying. `signed-out` and `no-table` end it.
+ * How the page stands with its table. `connecting`: no state yet. `live`: bets are taken. `reconnecting`: the
+ * connection broke a moment ago. `offline`: it has been away for longer; the page keeps trying. `signed-out` and
+ * `no-table` end it.
  */
 export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'signed-out' | 'no-table'
 

@@ -35,8 +35,8 @@ export function roundOfShared(shared: SharedSnapshot): RoundView {
 }
 
 /**
- * Shared state is thrown together twice a second, events at once: neither is always the newer. A round only moves forward,
- * so the later phase wins and what one of them leaves empty comes from the other.
+ * Shared state goes out twice a second, events at once: neither is always the newer. A round only moves forward, so
+ * the later phase wins and what one of them leaves empty comes from the other.
  */
 export function mergeRound(known: RoundView | null, told: RoundView): RoundView {
   if (known === null || isLater(told.roundId, known.roundId)) return told

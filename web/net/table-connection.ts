@@ -8,7 +8,7 @@ export interface JoinedRoom {
   leave(): void
 }
 
-/** What a joined room tells. `dropped`: the SDK tries to come back by itself. `left`: it has given up, or was sent away. */
+/** What a joined room tells. `dropped`: the SDK tries to come back by itself. `left`: it gave up, or was sent away. */
 export type RoomListener = Omit<LinkListener, 'state' | 'shared'> & {
   shared(snapshot: SharedSnapshot): void
   dropped(): void

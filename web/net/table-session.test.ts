@@ -71,7 +71,7 @@ test('[WEB-6] after a lost answer the same id is asked again while its round is 
   expect(table.session.state.balanceCents).toBe(49_900)
 })
 
-test('[WEB-6] a bet whose answer was lost with the connection is asked again after resume, if the table lacks it', async () => {
+test('[WEB-6] a bet whose answer was lost is asked again after resume, if the table lacks it', async () => {
   const table = new FakeTable()
   await table.join()
   table.session.place([spec])
@@ -105,7 +105,7 @@ test('[WEB-6] a bet that the table has is not asked again', async () => {
   expect(table.session.state.bets.map((bet) => bet.status)).toEqual(['accepted'])
 })
 
-test('[WEB-6] once its round is no longer open, a lost bet is never asked again and is told as not arrived', async () => {
+test('[WEB-6] once its round is closed, a lost bet is not asked again and is told as not arrived', async () => {
   const table = new FakeTable()
   await table.join()
   table.session.place([spec])
@@ -121,7 +121,7 @@ test('[WEB-6] once its round is no longer open, a lost bet is never asked again 
   expect(table.session.state.bets.map((bet) => bet.reason)).toEqual(['never-arrived'])
 })
 
-test('[WEB-6] a repeat that is refused does not declare the first asking dead: the table is asked what it has', async () => {
+test('[WEB-6] a repeat that is refused does not declare the first asking dead', async () => {
   const table = new FakeTable()
   await table.join()
   table.session.place([spec])

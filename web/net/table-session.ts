@@ -23,7 +23,7 @@ const CLOCK_EVERY_MS = 30_000
 /** How often an unanswered message is asked again with the same ids before the page waits for the table's own word. */
 const ASKS = 3
 
-/** One page at one table: keeps its state, places and takes back bets, and finds the truth again after a lost connection. */
+/** One page at one table: keeps its state, places and takes back bets, finds the truth after a lost connection. */
 export class TableSession {
   readonly #world: Surroundings
   readonly #listeners = new Set<() => void>()
@@ -76,7 +76,7 @@ export class TableSession {
     return canBet(this.#state, this.serverNowMs())
   }
 
-  /** Places bets together: one undo takes them all back. Without effect while the table takes no bets from this page. */
+  /** Places bets together: one undo takes them all back. Does nothing while the table takes no bets from this page. */
   place(specs: readonly BetSpec[]): void {
     const round = this.#state.round
     if (round === null || specs.length === 0 || !this.canBet()) return

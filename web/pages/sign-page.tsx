@@ -35,13 +35,15 @@ export function SignPage({ creating }: { creating: boolean }) {
   )
 }
 
-function SignForm({ creating }: { creating: boolean }) {
+type Sent = { readonly told: string | null; readonly busy: boolean; readonly send: (form: FormData) => void }
+
+/** Sends the form, and says what was wrong with it. */
+function useSign(creating: boolean): Sent {
   const { t } = useTexts()
   const { api } = useHouse()
   const [told, setTold] = useState<string | null>(null)
   const [busy, setBusy] = useState(false)
-  const [shown, setShown] = useState(false)
-  const submit = async (form: FormData): Promise<void> => {
+  const send = async (form: FormData): Promise<void> => {
     const read = (name: string): string => String(form.get(name) ?? '')
     const [email, password] = [read('email').trim(), read('password')]
     const wrong = creating ? wrongInput(t, email, password, form.has('adult')) : null
@@ -59,21 +61,19 @@ function SignForm({ creating }: { creating: boolean }) {
       setBusy(false)
     }
   }
-  const password = {
-    id: 'sign-password',
-    name: 'password',
-    autocomplete: creating ? 'new-password' : 'current-password',
-    maxLength: PASSWORD.most,
-    'aria-describedby': 'sign-password-help',
-    required: true,
-  }
+  return { told, busy, send: (form) => void send(form) }
+}
+
+function SignForm({ creating }: { creating: boolean }) {
+  const { t } = useTexts()
+  const { told, busy, send } = useSign(creating)
   return (
     <form
       class="form"
       noValidate
       onSubmit={(event) => {
         event.preventDefault()
-        void submit(new FormData(event.currentTarget))
+        send(new FormData(event.currentTarget))
       }}
     >
       {creating && (
@@ -86,17 +86,7 @@ function SignForm({ creating }: { creating: boolean }) {
         <label for="sign-email">{t('auth.email')}</label>
         <input id="sign-email" name="email" type="email" autocomplete="email" maxLength={254} required />
       </div>
-      <div class="field">
-        <label for="sign-password">{t('auth.password')}</label>
-        {shown ? <input type="text" {...password} /> : <input type="password" {...password} />}
-        <p class="hint" id="sign-password-help">
-          {creating && t('auth.passwordHelp')}
-        </p>
-      </div>
-      <label class="check">
-        <input type="checkbox" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} />
-        {t('auth.showPassword')}
-      </label>
+      <Password creating={creating} />
       {creating && (
         <label class="check">
           <input type="checkbox" name="adult" />
@@ -110,6 +100,34 @@ function SignForm({ creating }: { creating: boolean }) {
         {creating ? t('auth.signUp') : t('auth.signIn')}
       </button>
     </form>
+  )
+}
+
+function Password({ creating }: { creating: boolean }) {
+  const { t } = useTexts()
+  const [shown, setShown] = useState(false)
+  const password = {
+    id: 'sign-password',
+    name: 'password',
+    autocomplete: creating ? 'new-password' : 'current-password',
+    maxLength: PASSWORD.most,
+    'aria-describedby': 'sign-password-help',
+    required: true,
+  }
+  return (
+    <>
+      <div class="field">
+        <label for="sign-password">{t('auth.password')}</label>
+        {shown ? <input type="text" {...password} /> : <input type="password" {...password} />}
+        <p class="hint" id="sign-password-help">
+          {creating && t('auth.passwordHelp')}
+        </p>
+      </div>
+      <label class="check">
+        <input type="checkbox" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} />
+        {t('auth.showPassword')}
+      </label>
+    </>
   )
 }
 

@@ -35,89 +35,107 @@ export function FavouritesDialog(props: FavouritesProps) {
   )
 }
 
+type Keep = (next: readonly Favourite[], done: string) => Promise<void>
+
 function Favourites(props: FavouritesProps & { known: readonly Favourite[] }) {
-  const { gameId, onFelt, enabled, onPlace, onClose, currency } = props
+  const { gameId, onFelt } = props
   const { t } = useTexts()
   const { api } = useHouse()
   const [all, setAll] = useState(props.known)
-  const [name, setName] = useState('')
   const [told, setTold] = useState('')
-  const keep = async (next: readonly Favourite[], done: string): Promise<void> => {
-    await api.saveFavourites(next).then(
+  const keep: Keep = (next, done) =>
+    api.saveFavourites(next).then(
       (saved) => {
         setAll(saved)
         setTold(done)
       },
       () => setTold(t('favourites.failed')),
     )
-  }
-  const here = all.filter((favourite) => favourite.gameId === gameId)
-  const save = (): void => {
+  const save = (name: string): void => {
     const bets = onFelt.map(({ selection, stakeCents }) => ({ selection, stakeCents }))
-    if (bets.length === 0) setTold(t('favourites.nothing'))
-    else if (all.length >= MOST) setTold(t('favourites.full'))
-    else void keep([...all, { name: name.trim(), gameId, bets }], t('favourites.saved')).then(() => setName(''))
+    if (all.length >= MOST) setTold(t('favourites.full'))
+    else void keep([...all, { name, gameId, bets }], t('favourites.saved'))
   }
   return (
     <>
-      {here.length === 0 && <p class="hint">{t('favourites.empty')}</p>}
-      <ul class="favourites">
-        {here.map((favourite) => (
-          <li key={`${favourite.name}:${all.indexOf(favourite)}`}>
-            <span class="favourite-name">{favourite.name}</span>
-            <button
-              type="button"
-              class="button button-gold button-small"
-              disabled={!enabled}
-              onClick={() => {
-                onPlace(favourite.bets)
-                onClose()
-              }}
-            >
-              {t('favourites.place', { amount: formatCents(totalCents(favourite.bets), currency) })}
-            </button>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={t('favourites.remove', { name: favourite.name })}
-              onClick={() =>
-                void keep(
-                  all.filter((other) => other !== favourite),
-                  '',
-                )
-              }
-            >
-              <Icon name="clear" />
-            </button>
-          </li>
-        ))}
-      </ul>
-      <form
-        class="favourite-new"
-        onSubmit={(event) => {
-          event.preventDefault()
-          if (name.trim() !== '') save()
-        }}
-      >
-        <div class="field">
-          <label for="favourite-name">{t('favourites.name')}</label>
-          <input
-            id="favourite-name"
-            maxLength={NAME_LENGTH}
-            autocomplete="off"
-            value={name}
-            onInput={(event) => setName(event.currentTarget.value)}
-          />
-        </div>
-        <button type="submit" class="button" disabled={name.trim() === '' || onFelt.length === 0}>
-          <Icon name="star" />
-          {t('favourites.save')}
-        </button>
-      </form>
+      <FavouriteList {...props} all={all} keep={keep} />
+      <NewFavourite empty={onFelt.length === 0} onSave={save} />
       <p class="hint" role="status">
         {told}
       </p>
     </>
+  )
+}
+
+type ListProps = FavouritesProps & { readonly all: readonly Favourite[]; readonly keep: Keep }
+
+function FavouriteList({ all, keep, gameId, enabled, currency, onPlace, onClose }: ListProps) {
+  const { t } = useTexts()
+  const here = all.filter((favourite) => favourite.gameId === gameId)
+  if (here.length === 0) return <p class="hint">{t('favourites.empty')}</p>
+  return (
+    <ul class="favourites">
+      {here.map((favourite) => (
+        <li key={`${favourite.name}:${all.indexOf(favourite)}`}>
+          <span class="favourite-name">{favourite.name}</span>
+          <button
+            type="button"
+            class="button button-gold button-small"
+            disabled={!enabled}
+            onClick={() => {
+              onPlace(favourite.bets)
+              onClose()
+            }}
+          >
+            {t('favourites.place', { amount: formatCents(totalCents(favourite.bets), currency) })}
+          </button>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={t('favourites.remove', { name: favourite.name })}
+            onClick={() => {
+              const others = all.filter((other) => other !== favourite)
+              void keep(others, '')
+            }}
+          >
+            <Icon name="clear" />
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Saves the bets on the felt under a name; there must be some. */
+function NewFavourite({ empty, onSave }: { empty: boolean; onSave: (name: string) => void }) {
+  const { t } = useTexts()
+  const [name, setName] = useState('')
+  return (
+    <form
+      class="favourite-new"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (name.trim() === '' || empty) return
+        onSave(name.trim())
+        setName('')
+      }}
+    >
+      <div class="field">
+        <label for="favourite-name">{t('favourites.name')}</label>
+        <input
+          id="favourite-name"
+          maxLength={NAME_LENGTH}
+          autocomplete="off"
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
+      </div>
+      <button type="submit" class="button" disabled={name.trim() === '' || empty}>
+        <Icon name="star" />
+        {t('favourites.save')}
+      </button>
+      {empty && <p class="hint">{t('favourites.nothing')}</p>}
+    </form>
   )
 }
 

@@ -4,7 +4,7 @@ import { Icon } from '../ui/icon.tsx'
 
 const SEEN = 'crupier.told'
 
-/** Told once before the first bet, without standing in its way: what a lost connection does and what the table is (U6). */
+/** Told once before the first bet, without standing in its way: what a lost connection does, what the table is (U6). */
 export function FirstTime({ onHelp }: { onHelp: () => void }) {
   const { t } = useTexts()
   const [seen, setSeen] = useState(() => localStorage.getItem(SEEN) === 'yes')

@@ -38,8 +38,6 @@ export function LiveTable({ info, view, player }: LiveTableProps) {
   const enabled = !outdated && canBet(state, session.serverNowMs())
   useWakeAtClose(session, state)
   const can = useCan(state, enabled)
-  const lastOutcomes = shownLastOutcomes(state)
-  const payouts = shownResult(state)?.payouts ?? null
   const onAction = (action: TableAction): void => {
     if (action === 'favourites') setOpen('favourites')
     else session[action]()
@@ -53,9 +51,9 @@ export function LiveTable({ info, view, player }: LiveTableProps) {
           info={info}
           round={round}
           spots={state.shared?.spots ?? NO_SPOTS}
-          lastOutcomes={lastOutcomes}
+          lastOutcomes={shownLastOutcomes(state)}
           bets={state.bets}
-          payouts={payouts}
+          payouts={shownResult(state)?.payouts ?? null}
           ballAtRest={ballAtRest}
           enabled={enabled}
           can={can}

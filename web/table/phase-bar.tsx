@@ -7,6 +7,8 @@ export type PhaseBarProps = {
   readonly round: RoundView | null
   readonly openedAtMs: number
   readonly ballAtRest: boolean
+  /** False while the connection is away: the clock runs on, but this page cannot bet. */
+  readonly live: boolean
   readonly nowMs: () => number
 }
 
@@ -14,7 +16,7 @@ const RADIUS = 26
 const AROUND = 2 * Math.PI * RADIUS
 
 /** Where the round stands: a ring that empties, the seconds in it, and the words of the croupier. */
-export function PhaseBar({ round, openedAtMs, ballAtRest, nowMs }: PhaseBarProps) {
+export function PhaseBar({ round, openedAtMs, ballAtRest, live, nowMs }: PhaseBarProps) {
   useTick(200)
   const { t } = useTexts()
   const now = nowMs()
@@ -25,7 +27,7 @@ export function PhaseBar({ round, openedAtMs, ballAtRest, nowMs }: PhaseBarProps
   const totalMs = betting ? (round?.closesAtMs ?? 0) - openedAtMs : 0
   const left = betting && totalMs > 0 ? Math.min(1, Math.max(0, (until - now) / totalMs)) : 0
   return (
-    <div class={`phase phase-${moment}`}>
+    <div class={`phase phase-${moment}${live ? '' : ' phase-away'}`}>
       <div class="ring" role="timer" aria-label={t('phase.timer')}>
         <svg viewBox="0 0 64 64" aria-hidden="true">
           <circle class="ring-track" cx="32" cy="32" r={RADIUS} />
@@ -41,7 +43,7 @@ export function PhaseBar({ round, openedAtMs, ballAtRest, nowMs }: PhaseBarProps
         <span class="ring-seconds number">{betting || (ended(moment) && seconds > 0) ? seconds : '–'}</span>
       </div>
       <div class="phase-words">
-        <p class="phase-name">{t(PHASE_KEYS[moment])}</p>
+        <p class="phase-name">{t(betting && !live ? 'phase.away' : PHASE_KEYS[moment])}</p>
         <p class="phase-sub">
           {betting && t('phase.closesIn', { count: seconds })}
           {ended(moment) && seconds > 0 && t('phase.nextIn', { count: seconds })}

@@ -93,7 +93,7 @@ function Contribution({ session }: { session: TableSession }) {
         if (seed.trim() !== '') void send()
       }}
     >
-      <h3>{t('round.contribute')}</h3>
+      <h2>{t('round.contribute')}</h2>
       <p class="hint">{t('round.contributeLead')}</p>
       <div class="contribute-row">
         <input

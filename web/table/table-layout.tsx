@@ -27,7 +27,7 @@ export type TableLayoutProps = {
   readonly onHelp: () => void
 }
 
-/** Where everything lies: wheel and clock on the left, the felt in the middle, bets and proof on the right, chips below. */
+/** Where everything lies: wheel and clock left, the felt in the middle, bets and proof right, chips below. */
 export function TableLayout(props: TableLayoutProps) {
   const { info, player, state, slots, ballAtRest, nowMs } = props
   const { t } = useTexts()
@@ -44,6 +44,7 @@ export function TableLayout(props: TableLayoutProps) {
             round={round}
             openedAtMs={state.shared?.roundId === round?.roundId ? (state.shared?.openedAtMs ?? 0) : 0}
             ballAtRest={ballAtRest}
+            live={state.link === 'live'}
             nowMs={nowMs}
           />
           {round !== null && <SealLine round={round} onOpen={() => setTab('round')} />}

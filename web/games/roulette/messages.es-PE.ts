@@ -13,7 +13,7 @@ export const rouletteEsPe = {
   'trait.low': '1 al 18',
   'trait.high': '19 al 36',
 
-  'felt.label': 'Paño de apuestas. Muévase con las flechas, apueste con Intro y retire con Suprimir.',
+  'felt.label': 'Paño de apuestas. Muévete con las flechas, apuesta con Intro y retira con Suprimir.',
   'felt.closed': 'Paño de apuestas, cerrado.',
   'felt.firstDozen': '1ª 12',
   'felt.secondDozen': '2ª 12',
@@ -56,7 +56,7 @@ export const rouletteEsPe = {
 
   'say.placed': '{{spot}}: apuesta de {{amount}} enviada',
   'say.removed': '{{spot}}: se retira {{amount}}',
-  'say.nothingHere': '{{spot}}: no tiene fichas aquí',
+  'say.nothingHere': '{{spot}}: no tienes fichas aquí',
   'say.closed': 'Las apuestas están cerradas',
   'say.refused': '{{spot}}: apuesta de {{amount}} rechazada',
 
