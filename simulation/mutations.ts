@@ -235,6 +235,12 @@ const TABLES = [
 
 const BOOKS = inFile('simulation/memory-ledger.ts', [
   {
+    guard: 'every take-over raises the epoch',
+    find: 'const epoch = (this.#epochs.get(tableId) ?? 0) + 1',
+    replace: 'const epoch = this.#epochs.get(tableId) ?? 1',
+    why: 'Two owners hold the same right, and nobody can tell them apart.',
+  },
+  {
     guard: 'fence',
     find: 'return this.#epochs.get(tableId) !== epoch',
     replace: 'return this.#epochs.get(tableId) !== epoch && epoch < 0',

@@ -75,6 +75,7 @@ class World {
   readonly #tables: Table[]
   readonly #openings = new Map<string, Opening>()
   readonly #failures: string[] = []
+  readonly #complaints: string[] = []
   #trace = 0
   #noDrawsUntilMs = 0
   #calm = false
@@ -118,13 +119,20 @@ class World {
     } catch (error) {
       this.#broke('the books', error)
     }
+    // A world that stopped early has rounds that never ended; why it stopped comes first.
+    this.#complaints.push(...this.#auditor.complaints.splice(0), ...this.#failures)
     this.#auditor.close(this.#ledger)
     this.#auditBooks()
+    this.#complaints.push(...this.#auditor.complaints)
   }
 
   report(): WorldReport {
-    const complaints = [...this.#auditor.complaints, ...this.#failures]
-    return { seed: this.#options.seed, complaints, tally: this.#tally, trace: (this.#trace >>> 0).toString(16) }
+    return {
+      seed: this.#options.seed,
+      complaints: this.#complaints,
+      tally: this.#tally,
+      trace: (this.#trace >>> 0).toString(16),
+    }
   }
 
   async #next(): Promise<void> {
@@ -145,7 +153,7 @@ class World {
   #auditBooks(): void {
     const audit = this.#ledger.audit()
     const wrong = audit.linesSumCents !== 0 || audit.accountsOff !== 0 || audit.negativePlayers !== 0
-    if (wrong || audit.escrowCents !== 0) this.#failures.push(`SIM-1: the books say ${JSON.stringify(audit)}`)
+    if (wrong || audit.escrowCents !== 0) this.#complaints.push(`SIM-1: the books say ${JSON.stringify(audit)}`)
   }
 
   #hear(seen: Testimony): void {
