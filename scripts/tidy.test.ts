@@ -46,7 +46,8 @@ const IGNORED = new Set(['node_modules', 'dist', 'var', 'artifacts', '.git'])
 
 function* walk(folder: string): Iterable<string> {
   for (const name of readdirSync(folder)) {
-    if (IGNORED.has(name)) continue
+    // Files whose name begins with a dot are an editor's or an engineer's own.
+    if (IGNORED.has(name) || (name.startsWith('.') && name !== '.ci')) continue
     const path = join(folder, name)
     if (statSync(path).isDirectory()) yield* walk(path)
     else yield relative(root, path)

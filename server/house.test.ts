@@ -61,7 +61,7 @@ describe.runIf(server !== undefined)('the house on a real PostgreSQL', () => {
     rmSync(dataDir, { recursive: true, force: true })
   })
 
-  test('[LED-16 OPS-3] a stake that was accepted before a restart is in the round after it, and is settled', async () => {
+  test('[LED-16 OPS-3] a stake accepted before a restart is in the round after it, and is settled', async () => {
     const first = await open()
     const base = `http://127.0.0.1:${first.port}`
     const { cookie } = await post(base, '/api/auth/sign-up/email', '', { email, password, name: 'Ana' })
