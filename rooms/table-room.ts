@@ -16,7 +16,8 @@ const PATCH_INTERVAL_MS = 500
 const BALANCE_READS = 3
 
 type RequestType = keyof TableRequests
-type TableClient = Client<{ auth: Seat | undefined }>
+/** Colyseus writes `true` for whoever `admit` let in without a seat. */
+type TableClient = Client<{ auth: Seat | true | undefined }>
 type Answer<T extends RequestType> = TableRequests[T]['answer'] | MessageRefusal
 type MessageContext = {
   readonly id: number | undefined
@@ -77,9 +78,8 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   override onJoin(client: TableClient): void {
-    const seat = client.auth
-    if (seat !== undefined && seat.tableId !== this.roomId)
-      throw new ServerError(ErrorCode.AUTH_FAILED, 'ticket-invalid')
+    const seat = seatOf(client)
+    if (seat !== null && seat.tableId !== this.roomId) throw new ServerError(ErrorCode.AUTH_FAILED, 'ticket-invalid')
     this.#arrived(client)
   }
 
@@ -222,7 +222,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     if (!parsed.success) return 'malformed'
     if (!this.#actor.running) return 'table-stopping'
     try {
-      return await answer(parsed.data as TableRequests[T]['ask'], client.auth?.playerId ?? null)
+      return await answer(parsed.data as TableRequests[T]['ask'], seatOf(client)?.playerId ?? null)
     } catch (error) {
       this.#ports.meter.failed(`message ${type}`, error)
       return 'failed'
@@ -251,7 +251,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   #arrived(client: TableClient): void {
     this.#here.add(client)
     this.#ports.meter.socketOpened('table')
-    const playerId = client.auth?.playerId
+    const playerId = seatOf(client)?.playerId
     if (playerId === undefined) return
     const own = this.#clientsOf.get(playerId) ?? new Set()
     this.#clientsOf.set(playerId, own.add(client))
@@ -263,7 +263,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     // did not let in.
     if (!this.#here.delete(client)) return
     this.#ports.meter.socketClosed('table')
-    const playerId = client.auth?.playerId
+    const playerId = seatOf(client)?.playerId
     if (playerId === undefined) return
     const own = this.#clientsOf.get(playerId)
     own?.delete(client)
@@ -297,6 +297,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
       lastOutcomes: [...this.state.lastOutcomes],
     }
   }
+}
+
+function seatOf({ auth }: TableClient): Seat | null {
+  return typeof auth === 'object' ? auth : null
 }
 
 /** The room class of a house: Colyseus asks the class, not the room, who may join. */

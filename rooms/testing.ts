@@ -229,6 +229,7 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
   const ports = new TestPorts()
   const slow: number[] = []
   const logged: string[] = []
+  const tables: TableRoom[] = []
   const app = express()
   const server = createServer(app)
   const keep = (text: string) => void logged.push(text)
@@ -255,6 +256,7 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
       await matchMaker.createRoom('table', { tableId, patchIntervalMs })
       const room = matchMaker.getLocalRoomById(tableId)
       if (!(room instanceof TableRoom)) throw new Error('the table was opened')
+      tables.push(room)
       return room
     },
     /** Joins with the stock client; without a player as an observer. */
@@ -263,7 +265,15 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
       if (playerId !== null) client.auth.token = ports.ticket(playerId, tableId)
       const room = await client.joinById(tableId)
       room.reconnection.enabled = false
+      room.onMessage('*', () => undefined)
       return room
+    },
+    /** Closes every table with all its connections, and sets the ports right again. */
+    closeTables: async () => {
+      ports.release()
+      Object.assign(ports, { balanceFails: false, listFails: false })
+      await Promise.all(tables.splice(0).map((table) => table.disconnect()))
+      await until('everybody is gone', () => ports.sockets === 0)
     },
     close: async () => {
       await sockets.close()
