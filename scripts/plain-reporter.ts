@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 /** Ends every run with one plain line that a person or a script can read: `N passed, N failed`. */
-class PlainReporter implements Reporter {
+export default class PlainReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0
     let failed = unhandledErrors.length
@@ -16,5 +16,3 @@ class PlainReporter implements Reporter {
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
   }
 }
-
-export { PlainReporter as default }
