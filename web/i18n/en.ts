@@ -234,6 +234,7 @@ export const en: Catalogue = {
     contributeLead: 'Write whatever you like: it enters the randomness of this table’s next series.',
     contributeLabel: 'Your seed',
     contributeSend: 'Contribute',
+    contributePlain: 'Use letters without accents, digits and common signs.',
     contributeDone: 'Thank you: your seed is recorded for the next series.',
     contributeLost: 'No answer came. You may try again.',
   },

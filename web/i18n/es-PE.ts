@@ -235,6 +235,7 @@ export const esPE = {
     contributeLead: 'Escribe lo que quieras: entra en el azar de la próxima serie de esta mesa.',
     contributeLabel: 'Tu semilla',
     contributeSend: 'Aportar',
+    contributePlain: 'Usa letras sin tilde ni ñ, números y signos comunes.',
     contributeDone: 'Gracias: tu semilla quedó registrada para la próxima serie.',
     contributeLost: 'No llegó la respuesta. Puedes volver a intentar.',
   },

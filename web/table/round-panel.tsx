@@ -16,6 +16,8 @@ export type RoundPanelProps = {
 }
 
 const SEED_LENGTH = 64
+/** What the table takes as a seed: printable ASCII, so that its bytes are the same everywhere. */
+const SEED = /^[\x20-\x7e]+$/
 
 /** What fixes the round's result before the first bet, and how to check it afterwards. */
 export function RoundPanel({ round, endedRoundId, ballAtRest, session, observer }: RoundPanelProps) {
@@ -75,6 +77,7 @@ function Contribution({ session }: { session: TableSession }) {
   const [seed, setSeed] = useState('')
   const [answer, setAnswer] = useState<string | null>(null)
   const send = async (): Promise<void> => {
+    if (!SEED.test(seed.trim())) return setAnswer(t('round.contributePlain'))
     const refused = await session.contribute(seed.trim())
     if (refused === null) setSeed('')
     setAnswer(
