@@ -61,9 +61,9 @@ export function tableEffects(lease: Lease, deps: TableEffectsDeps): Perform {
       case 'settle': {
         const { roundId, handleCents, payouts } = effect
         const ended = await books.settle({ ...lease, roundId, handleCents, payouts })
-        return ended === 'fenced'
-          ? 'fenced'
-          : answered({ type: 'payoutsPosted', roundId, atMs: ended.atMs }, ended.balances)
+        if (ended === 'fenced') return 'fenced'
+        await tellLog(lease, deps)
+        return answered({ type: 'payoutsPosted', roundId, atMs: ended.atMs }, ended.balances)
       }
       case 'void':
         return voidOutcome(lease, effect, deps)
@@ -112,8 +112,14 @@ async function voidOutcome(
   const ended = await deps.books.voidRound(lease, roundId, effect.reason, draw)
   if (ended === 'fenced') return 'fenced'
   if ('drawn' in ended) return answered({ type: 'drawRecorded', roundId, draw: ended.drawn })
+  await tellLog(lease, deps)
   await deps.voided({ tableId: lease.tableId, roundId, reason: effect.reason })
   return answered({ type: 'voidPosted', roundId, atMs: (ended as Ended).atMs, draw }, (ended as Ended).balances)
+}
+
+/** A round can be verified once its end is told. What fails here is made good before the next round opens. */
+async function tellLog({ tableId }: Lease, { series }: TableEffectsDeps): Promise<void> {
+  await series.roundEnded(tableId).catch(() => undefined)
 }
 
 /** Opens the round after `after`, as soon as the house wants one; nothing when the table is closed. */
