@@ -20,7 +20,9 @@ export function RoundPage({ roundId }: { roundId: string }) {
   const { t } = useTexts()
   const { api } = useHouse()
   const player = useStore(me)
-  const [loaded, again] = useLoaded(`${roundId}:${player?.playerId}`, () => ownRound(api, roundId))
+  const [loaded, again] = useLoaded(`${roundId}:${player?.playerId}`, async () =>
+    player ? ownRound(api, roundId) : null,
+  )
   return (
     <Page title={t('detail.title', { id: roundId })}>
       <a class="link-row" href={hrefOf({ page: 'history' })}>
@@ -37,7 +39,7 @@ export function RoundPage({ roundId }: { roundId: string }) {
   )
 }
 
-/** Null when nobody is signed in, or the player had no bet in the round. */
+/** Null when the session has ended, or the player had no bet in the round. */
 async function ownRound(api: Api, roundId: string): Promise<Own | null> {
   try {
     const round = await api.round(roundId)
