@@ -1,9 +1,10 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { Pocket } from '../engine/roulette/pockets.ts'
-import { ROULETTE_VARIANTS } from '../engine/roulette/rules.ts'
+import { ROULETTE_VARIANTS, type RouletteVariant } from '../engine/roulette/rules.ts'
 import { formatCents, formatNetCents } from '../web/format/money.ts'
 import {
+  AMERICAN_FELT,
   EUROPEAN_FELT,
   type FeltBet,
   FINALE,
@@ -20,7 +21,6 @@ import { TablePage } from './support/table-page.ts'
 import { until } from './support/until.ts'
 import { ballPlace, numberAtBall } from './support/wheel.ts'
 
-const RULES = ROULETTE_VARIANTS
 const FUNDS_CENTS = 500_000
 /** A place that no announced bet puts a chip on. */
 const NO_COMPOUND = 'street:13-14-15'
@@ -79,64 +79,80 @@ test('[U1 U3 M1 L3] somebody registers, takes play money, bets, and is paid to t
   expect(player.visit.problems).toEqual([])
 })
 
-test('[U1 U3 U8 M1 G23] two players place every bet, one by mouse and one by keyboard, and are paid what the engine says', async () => {
-  const [mouse, keys] = await Promise.all([
+type Scene = {
+  readonly tableId: string
+  readonly variant: RouletteVariant
+  readonly felt: readonly FeltBet[]
+  readonly announced: readonly KnownBet[]
+}
+const SCENES: readonly Scene[] = [
+  { tableId: 'europea', variant: 'european', felt: EUROPEAN_FELT, announced: [...SECTIONS, NEIGHBOURS, FINALE] },
+  { tableId: 'americana', variant: 'american', felt: AMERICAN_FELT, announced: [NEIGHBOURS] },
+]
+
+test.each(
+  SCENES,
+)('[U1 U3 U8 M1 G23] $variant: every bet by mouse and by keyboard, paid what the engine says', async (scene) => {
+  const { tableId, variant } = scene
+  const all = [...scene.felt, ...scene.announced]
+  const rules = ROULETTE_VARIANTS[variant]
+  const players = await Promise.all([
     Player.seated(browser, house, FUNDS_CENTS),
     Player.seated(browser, house, FUNDS_CENTS),
   ])
-  const [byMouse, byKeys] = [new TablePage(mouse.page), new TablePage(keys.page)]
-  await Promise.all([mouse, keys].map(({ page }) => page.goto(house.url)))
-  await house.openTable('europea', 'european')
-  await Promise.all([byMouse.open(house.url, 'europea'), byKeys.open(house.url, 'europea')])
-  const all = [...EUROPEAN_FELT, ...SECTIONS, NEIGHBOURS, FINALE]
+  const [mouse, keys] = players
+  const [byMouse, byKeys] = [new TablePage(mouse.page, rules.wheel), new TablePage(keys.page, rules.wheel)]
+  await Promise.all(players.map(({ page }) => page.goto(house.url)))
+  await house.openTable(tableId, variant)
+  await Promise.all([byMouse.open(house.url, tableId), byKeys.open(house.url, tableId)])
   await byMouse.takeChip('S/ 1.00')
   const roundId = await byMouse.freshRound(PACE.bettingMs / 2)
-  await Promise.all([placeByMouse(byMouse, all), placeByKeys(byKeys, EUROPEAN_FELT)])
+  await Promise.all([placeByMouse(byMouse, all), placeByKeys(byKeys, scene)])
 
-  const [mouseBets, keyBets] = await Promise.all([byMouse.accepted(all.length), byKeys.accepted(all.length)])
-  expect(mouseBets.map(({ name }) => name).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
-  expect(keyBets.map(({ name }) => name).toSorted()).toEqual(all.map(({ name }) => name).toSorted())
+  const shown = await Promise.all([byMouse.accepted(all.length), byKeys.accepted(all.length)])
+  for (const bets of shown) expect(namesOf(bets)).toEqual(namesOf(all))
   const stakes = { mouse: stakedCents(all, 100), keys: stakedCents(all, 500) }
   expect(await byMouse.staked()).toBe(formatCents(stakes.mouse))
   expect(await byMouse.balance()).toBe(formatCents(FUNDS_CENTS - stakes.mouse))
   expect(await mouse.balanceCents()).toBe(FUNDS_CENTS - stakes.mouse)
   expect(await keys.balanceCents()).toBe(FUNDS_CENTS - stakes.keys)
-  expect(await byMouse.roundId()).toBe(roundId)
-  const own = `tu apuesta ${formatCents(100)}`
   const others = `otros ${formatCents(500)}`
-  await until('the other chips are seen', async () => (await byMouse.spotLabel(NO_COMPOUND)).endsWith(others))
-  expect(await byMouse.spotLabel(NO_COMPOUND)).toContain(own)
-  await keep(mouse.page, 'desktop-every-bet')
+  await until("the other player's chips", async () => (await byMouse.spotLabel(NO_COMPOUND)).endsWith(others))
+  expect(await byMouse.spotLabel(NO_COMPOUND)).toContain(`tu apuesta ${formatCents(100)}`)
+  await keep(mouse.page, `desktop-${tableId}-every-bet`)
+  expect(await byMouse.roundId()).toBe(roundId)
 
-  const outcome = await watchTheBall(byMouse, roundId)
-  await keep(mouse.page, 'desktop-paid')
-  const paid = {
-    mouse: paidCents(RULES.european, all, 100, outcome),
-    keys: paidCents(RULES.european, all, 500, outcome),
-  }
-  await expectPaid(mouse, roundId, FUNDS_CENTS, stakes.mouse, paid.mouse)
-  await expectPaid(keys, roundId, FUNDS_CENTS, stakes.keys, paid.keys)
+  const pocket = await watchTheBall(byMouse, tableId, roundId)
+  await keep(mouse.page, `desktop-${tableId}-paid`)
+  const paid = { mouse: paidCents(rules, all, 100, pocket), keys: paidCents(rules, all, 500, pocket) }
+  await expectPaid(mouse, roundId, stakes.mouse, paid.mouse)
+  await expectPaid(keys, roundId, stakes.keys, paid.keys)
   const after = formatCents(FUNDS_CENTS - stakes.mouse + paid.mouse)
   await until('the new balance is shown', async () => (await byMouse.balance()) === after)
   await expectHistory(mouse, roundId, stakes.mouse, paid.mouse, all)
-  expect([...mouse.visit.problems, ...keys.visit.problems]).toEqual([])
+  for (const { visit } of players) expect(visit.problems).toEqual([])
 })
+
+function namesOf(bets: readonly { readonly name: string }[]): readonly string[] {
+  return bets.map(({ name }) => name).toSorted()
+}
 
 async function placeByMouse(table: TablePage, bets: readonly (KnownBet | FeltBet)[]): Promise<void> {
   for (const bet of bets) await ('spot' in bet ? table.clickSpot(bet.spot) : table.clickTrack(bet.name))
 }
 
 /** The whole felt, then along the racetrack, then the finales: what Tab and the arrows reach in this order. */
-async function placeByKeys(table: TablePage, felt: readonly FeltBet[]): Promise<void> {
+async function placeByKeys(table: TablePage, { felt, announced }: Scene): Promise<void> {
   for (const { spot } of felt) await table.keySpot(spot)
   await table.tabTo('.rt-round')
-  for (const { name } of [...SECTIONS, NEIGHBOURS]) await table.keyTrack(name)
+  for (const { name } of announced.filter((bet) => bet !== FINALE)) await table.keyTrack(name)
+  if (!announced.includes(FINALE)) return
   await table.tabTo('.rt-finales')
   await table.keyTrack(FINALE.name)
 }
 
 /** Sees the ball run and come to rest, in the pocket that the server says. */
-async function watchTheBall(table: TablePage, roundId: string): Promise<Pocket> {
+async function watchTheBall(table: TablePage, tableId: string, roundId: string): Promise<Pocket> {
   await table.phaseBecomes('drawn')
   const start = await ballPlace(table.page)
   await until('the ball runs', async () => {
@@ -145,7 +161,7 @@ async function watchTheBall(table: TablePage, roundId: string): Promise<Pocket> 
   })
   await table.phaseBecomes('settled')
   const { results } = await house.read<{ results: { roundId: string; outcome: { pocket: Pocket } }[] }>(
-    '/api/tables/europea/results?limit=1',
+    `/api/tables/${tableId}/results?limit=1`,
   )
   expect(results[0]?.roundId).toBe(roundId)
   const pocket = results[0]?.outcome.pocket ?? 0
@@ -154,9 +170,9 @@ async function watchTheBall(table: TablePage, roundId: string): Promise<Pocket> 
   return pocket
 }
 
-async function expectPaid(player: Player, roundId: string, fundsCents: number, staked: number, paid: number) {
+async function expectPaid(player: Player, roundId: string, staked: number, paid: number) {
   expect(await player.lastRound()).toMatchObject({ roundId, how: 'settled', stakedCents: staked, paidCents: paid })
-  expect(await player.balanceCents()).toBe(fundsCents - staked + paid)
+  expect(await player.balanceCents()).toBe(FUNDS_CENTS - staked + paid)
 }
 
 /** The round as the player finds it in his history, and its detail. */
