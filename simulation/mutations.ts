@@ -177,8 +177,8 @@ const REBUILD = inFile('engine/round/rebuild.ts', [
   },
   {
     guard: 'no withdrawal from the hot copy after the close is recorded',
-    find: "facts.betDigest === null && known?.bets.get(bet.betId)?.status === 'releasing'",
-    replace: "known?.bets.get(bet.betId)?.status === 'releasing'",
+    find: "facts.betDigest === null && asked?.status === 'releasing'",
+    replace: "asked?.status === 'releasing'",
     why: 'A bet that is part of the digest is taken back, or holds up its round for ever.',
   },
   {

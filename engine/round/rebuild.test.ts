@@ -81,6 +81,12 @@ describe('[RND-11] rebuild', () => {
     expect(rebuild(leaving, digested).bets.get('bet-1')?.status).toBe('accepted')
   })
 
+  test('a withdrawal of another bet under the same id is not carried through', () => {
+    const hers = walk(roundIn('open', []), placed(testBet({ playerId: 'eva' })))
+    const leaving = walk(hers, { type: 'betWithdrawn', atMs: 3_000, betId: 'bet-1', playerId: 'eva' })
+    expect(rebuild(leaving, factsOf(roundIn('open')))).toEqual(roundIn('open'))
+  })
+
   test('a void that was ordered and not posted goes on; one that the draw overtook does not', () => {
     const ordered = walk(roundIn('closed'), { type: 'voidOrdered', roundId: 'lima.1.0', reason: 'operator-error' })
     expect(due(rebuild(ordered, factsOf(roundIn('closed'))))).toMatchObject([{ type: 'void' }])

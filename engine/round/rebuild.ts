@@ -2,7 +2,7 @@ import { assert } from '../assert.ts'
 import { toCents } from '../money.ts'
 import { gameOf } from './game-of.ts'
 import { checkBet, isLive, overLimit } from './limits.ts'
-import { openRound } from './step.ts'
+import { openRound, sameBet } from './step.ts'
 import type { Facts, Phase, PlacedBet, Round, StakeFact } from './types.ts'
 
 /**
@@ -72,7 +72,9 @@ function provedBet({ bet, fate, refusal }: StakeFact, known: Round | null, facts
   assert(selection !== null, `RND-11: the books hold bets of the layout, not ${bet.betId}`)
   const proved = { ...bet, selection }
   if (fate !== 'reserved' || facts.ended?.how === 'void') return { ...proved, status: 'dead', refusal }
-  const leaving = facts.betDigest === null && known?.bets.get(bet.betId)?.status === 'releasing'
+  const asked = known?.bets.get(bet.betId)
+  // Under the same id an earlier owner may have known another bet, which the books never had.
+  const leaving = facts.betDigest === null && asked?.status === 'releasing' && sameBet(asked, proved)
   return { ...proved, status: leaving ? 'releasing' : 'accepted', refusal: null }
 }
 

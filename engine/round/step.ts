@@ -116,11 +116,12 @@ function placeBet(draft: Draft, asked: NewBet, atMs: number): Taken {
   return 'taken'
 }
 
-function sameBet(a: NewBet, b: NewBet): boolean {
+/** Whether two bets under one id are the same bet; both are canonical. */
+export function sameBet(a: NewBet, b: NewBet): boolean {
   return (
     a.playerId === b.playerId &&
     a.stakeCents === b.stakeCents &&
-    JSON.stringify(a.selection) === JSON.stringify(b.selection) // both canonical, so equal means the same text
+    JSON.stringify(a.selection) === JSON.stringify(b.selection)
   )
 }
 
