@@ -17,9 +17,9 @@ import { LedgerBooks } from '../server/ledger/ledger-books.ts'
 import { batchedBooks } from '../server/ledger/stake-batcher.ts'
 
 const PORT = 21_510
-const REPETITIONS = 5
+const REPETITIONS = 9
 const WARM_UP_SECONDS = 2
-const SECONDS = 4
+const SECONDS = 2
 const CALLERS = [32, 1_024] as const
 const PLAYERS = 10_000
 const TABLES = 16

@@ -7,7 +7,9 @@
  * Parameters: one element of `_tables`, `_epochs`, `_rounds` for each place (a table's round under an epoch), and one
  * of the other arrays for each request, whose `_places` element counts from 1. No bet id occurs twice in one call.
  */
+/** Plans are made once, when the tables may still be empty: every way that only suits small tables is closed to them. */
 export const SETTINGS = 'set plan_cache_mode = force_generic_plan set enable_seqscan = off'
+const RESERVE_SETTINGS = `${SETTINGS} set enable_bitmapscan = off`
 
 const PLACE = `
   place as materialized (
@@ -32,7 +34,7 @@ export const reserveFunctions = [
   // only then is his name needed.
   `create function ledger_reserve(_tables text[], _epochs bigint[], _rounds text[], _places int[], _bets uuid[],
     _players text[], _cents bigint[], _selections text[], _accounts bigint[])
-  returns table (verdicts text, balances bigint[]) language plpgsql ${SETTINGS} as $$
+  returns table (verdicts text, balances bigint[]) language plpgsql ${RESERVE_SETTINGS} as $$
   begin
     ${SHARE_TABLES}
     with ${PLACE},
