@@ -7,7 +7,7 @@
  * Parameters: one element of `_tables`, `_epochs`, `_rounds` for each place (a table's round under an epoch), and one
  * of the other arrays for each request, whose `_places` element counts from 1. No bet id occurs twice in one call.
  */
-/** Plans are made once, when the tables may still be empty: every way that only suits small tables is closed to them. */
+/** Plans are made once, when the tables may still be empty: the ways that only suit small tables are closed to them. */
 export const SETTINGS = 'set plan_cache_mode = force_generic_plan set enable_seqscan = off'
 const RESERVE_SETTINGS = `${SETTINGS} set enable_bitmapscan = off`
 
@@ -43,7 +43,8 @@ export const reserveFunctions = [
         case when p.fenced then 'fenced' when not p.takes_bets then 'bets-closed' when b.account is null
           then 'account-blocked' else 'posted' end as verdict,
         case when b.account is null then json_build_array(p.round_id, b.player)::text
-          when p.seq is null then (select json_build_array(p.round_id, a.owner)::text from account a where a.id = b.account)
+          when p.seq is null
+          then (select json_build_array(p.round_id, a.owner)::text from account a where a.id = b.account)
         end as unplaced
       from unnest(_places, _bets, _players, _cents, _selections, _accounts) with ordinality
         as b(place, bet, player, cents, selection, account, o)
