@@ -40,9 +40,18 @@ export class HotStore {
     if (!stale || last === undefined) return newest
     const ofRound = this.#replicas.filter(({ opening }) => opening.roundId === last.opening.roundId)
     const waiting = ofRound.filter((copy) => unresolved(copy) && waitsForMore(copy, last))
+    if (dice.chance(0.15)) return asAnotherKnewIt(last, dice)
     if (waiting.length > 0 && dice.chance(0.7)) return dice.pick(waiting)
     return dice.pick(dice.chance(0.7) ? ofRound : this.#replicas)
   }
+}
+
+/** The copy of an owner who had another bet under the id of one of these, of another player who withdrew it. */
+function asAnotherKnewIt(copy: Round, dice: Dice): Round {
+  if (copy.bets.size === 0) return copy
+  const bet = dice.pick([...copy.bets.values()])
+  const other = { ...bet, playerId: `${bet.playerId}-before`, status: 'releasing', refusal: null } as const
+  return { ...copy, bets: new Map(copy.bets).set(bet.betId, other) }
 }
 
 function waitsForMore(copy: Round, newest: Round): boolean {

@@ -182,6 +182,12 @@ const REBUILD = inFile('engine/round/rebuild.ts', [
     why: 'A bet that is part of the digest is taken back, or holds up its round for ever.',
   },
   {
+    guard: 'a withdrawal is of the same bet',
+    find: ' && sameBet(asked, proved)',
+    replace: '',
+    why: 'An old copy takes back the bet of another player under the same id.',
+  },
+  {
     guard: 'bets from the hot copy fit the limits',
     find: "round.phase === 'open' && fits(round, asked)",
     replace: "round.phase === 'open'",

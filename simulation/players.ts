@@ -106,8 +106,13 @@ export class Players {
     const later = (): number => atMs + dice.upTo(dice.pick([20, 500, 4_000, 12_000]))
     if (dice.chance(0.25)) moves.push({ atMs: later(), type: 'bet', roundId, bets: [this.#said(bet)] })
     if (dice.chance(0.08)) moves.push({ atMs: later(), type: 'bet', roundId, bets: [this.#changed(bet)] })
-    if (dice.chance(0.3))
-      moves.push({ atMs: later(), type: 'withdraw', roundId, playerId: bet.playerId, betIds: [bet.betId] })
+    if (dice.chance(0.3)) {
+      const goneMs = later()
+      moves.push({ atMs: goneMs, type: 'withdraw', roundId, playerId: bet.playerId, betIds: [bet.betId] })
+      // Somebody else takes the id that has become free, as he thinks.
+      const other = { ...bet, playerId: dice.pick(this.ids) }
+      if (dice.chance(0.3)) moves.push({ atMs: goneMs + dice.upTo(6_000), type: 'bet', roundId, bets: [other] })
+    }
     if (dice.chance(0.06))
       moves.push({ atMs: later(), type: 'withdraw', roundId, playerId: dice.pick(this.ids), betIds: [bet.betId] })
     return moves
@@ -122,7 +127,7 @@ export class Players {
 
   #changed(bet: NewBet): NewBet {
     const dice = this.#dice
-    if (dice.chance(0.4)) return { ...bet, stakeCents: toCents(bet.stakeCents * 2) }
-    return dice.chance(0.5) ? { ...bet, playerId: dice.pick(this.ids) } : { ...bet, selection: { kind: 'red' } }
+    if (dice.chance(0.3)) return { ...bet, stakeCents: toCents(bet.stakeCents * 2) }
+    return dice.chance(0.8) ? { ...bet, playerId: dice.pick(this.ids) } : { ...bet, selection: { kind: 'red' } }
   }
 }
