@@ -36,6 +36,9 @@ export interface TableMeter {
   failed(where: string, error: unknown): void
 }
 
+/** Told why a table stops at its present owner. */
+export type Ended = (why: 'lost' | 'suspended') => void
+
 /** Everything a table needs from outside. A room does no I/O of its own. */
 export interface TablePorts {
   readonly meter: TableMeter
@@ -46,9 +49,10 @@ export interface TablePorts {
   save(lease: Lease, round: Round): void
   /**
    * Starts whatever is due and not yet running; retries with the same ids; reports each answer in turn.
-   * `lost` is called when the books refuse the epoch: another owner runs the table.
+   * `ended` is called when the table must stop here: `lost` when the books refuse the epoch, so another owner runs it,
+   * `suspended` when an invariant of the house is broken.
    */
-  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, lost: () => void): void
+  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void
   /** Ends every timer and retry of this lease. */
   stop(lease: Lease): void
   /** Spends a single-use ticket; null when it is unknown, used or expired. */

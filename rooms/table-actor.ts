@@ -192,10 +192,10 @@ export class TableActor {
       this.#lease,
       due(this.#round),
       ({ event, balances }) => void this.#post(event, balances),
-      () => {
+      (why) => {
         if (this.#stopped) return
         this.stop()
-        this.#audience.ended('lost')
+        this.#audience.ended(why)
       },
     )
   }

@@ -12,7 +12,7 @@ import { matchmakingRoutes } from '../server/http/matchmaking.ts'
 import { openSockets } from '../server/sockets.ts'
 import { MemoryLedger } from '../simulation/memory-ledger.ts'
 import { FloorBoard } from './lobby-room.ts'
-import type { EffectAnswer, Lease, Seat, TableMeter, TablePorts, TakenOver } from './ports.ts'
+import type { EffectAnswer, Ended, Lease, Seat, TableMeter, TablePorts, TakenOver } from './ports.ts'
 import type { LobbyTable, MessageRefusal } from './protocol.ts'
 import { TableRoom } from './table-room.ts'
 
@@ -30,6 +30,7 @@ export class TestPorts implements TablePorts {
   readonly refusals: MessageRefusal[] = []
   readonly betCodes: (string | null)[] = []
   readonly failures: { readonly where: string; readonly error: unknown }[] = []
+  /** Open connections of tables. */
   sockets = 0
   /** Pockets of the next draws; 17 when there is none. */
   readonly pockets: (number | '00')[] = []
@@ -47,8 +48,12 @@ export class TestPorts implements TablePorts {
     betAnswered: (code) => void this.betCodes.push(code),
     phaseReached: () => undefined,
     betSettled: () => undefined,
-    socketOpened: () => void this.sockets++,
-    socketClosed: () => void this.sockets--,
+    socketOpened: (room) => {
+      if (room === 'table') this.sockets++
+    },
+    socketClosed: (room) => {
+      if (room === 'table') this.sockets--
+    },
     failed: (where, error) => void this.failures.push({ where, error }),
   }
 
@@ -82,11 +87,11 @@ export class TestPorts implements TablePorts {
 
   save(): void {}
 
-  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, lost: () => void): void {
+  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void {
     for (const effect of effects) {
       if (effect.type === 'wakeAt') this.#wakes.set(effect.id, { lease, atMs: effect.atMs, answer })
-      else if (this.held.has(effect.type)) this.#waiting.push(() => this.#do(lease, effect, answer, lost))
-      else this.#do(lease, effect, answer, lost)
+      else if (this.held.has(effect.type)) this.#waiting.push(() => this.#do(lease, effect, answer, ended))
+      else this.#do(lease, effect, answer, ended)
     }
     if (effects.some(({ type }) => type === 'wakeAt')) this.advance(0)
   }
@@ -140,10 +145,10 @@ export class TestPorts implements TablePorts {
     lease: Lease,
     effect: Exclude<Effect, { type: 'wakeAt' }>,
     answer: (answer: EffectAnswer) => void,
-    lost: () => void,
+    ended: Ended,
   ): void {
     const done = this.#answerOf(lease, effect)
-    if (done === 'fenced') lost()
+    if (done === 'fenced') ended('lost')
     else answer(done)
   }
 

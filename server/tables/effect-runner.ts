@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events'
+import { isBrokenInvariant } from '../../engine/assert.ts'
 import type { Effect } from '../../engine/round/types.ts'
-import type { EffectAnswer } from '../../rooms/ports.ts'
+import type { EffectAnswer, Ended } from '../../rooms/ports.ts'
 
 /** `fenced`: the books refuse this epoch. `gone`: nothing more will come of it (the table is closed). */
 export type Outcome = EffectAnswer | 'fenced' | 'gone'
+type Ending = Outcome | 'suspended'
 
 /** Performs one effect once. Rejects when the outcome is unknown; it is then asked again under the same id. */
 export type Perform = (effect: Exclude<Effect, { type: 'wakeAt' }>, signal: AbortSignal) => Promise<Outcome>
@@ -44,14 +46,15 @@ export class EffectRunner {
     return this.#running.size
   }
 
-  start(effects: readonly Effect[], answer: (answer: EffectAnswer) => void, lost: () => void): void {
+  start(effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void {
     for (const effect of effects) {
       if (this.#running.has(effect.id) || this.#abort.signal.aborted) continue
       this.#running.add(effect.id)
       void this.#run(effect).then((outcome) => {
         this.#running.delete(effect.id)
         if (this.#abort.signal.aborted || outcome === 'gone') return
-        if (outcome === 'fenced') lost()
+        if (outcome === 'fenced') ended('lost')
+        else if (outcome === 'suspended') ended('suspended')
         else answer(outcome)
       })
     }
@@ -62,13 +65,15 @@ export class EffectRunner {
     this.#abort.abort()
   }
 
-  async #run(effect: Effect): Promise<Outcome> {
+  async #run(effect: Effect): Promise<Ending> {
     if (effect.type === 'wakeAt') return this.#wakeAt(effect.atMs)
     for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
       try {
         return await this.#options.perform(effect, this.#abort.signal)
       } catch (error) {
         this.#options.failed(effect, attempts, error)
+        // Not paying beats paying wrong: what broke here is looked at by people, not tried again.
+        if (isBrokenInvariant(error)) return 'suspended'
         const instead = this.#options.giveUp(effect, attempts)
         if (instead !== null) return instead
         await sleep(retryDelayMs(attempts), this.#abort.signal)

@@ -56,8 +56,8 @@ export class HouseTablePorts implements TablePorts {
   /** The embedded house has no second node, so its hot copy would have no reader: the books alone are enough. */
   save(): void {}
 
-  perform(...[lease, effects, answer, lost]: Parameters<TablePorts['perform']>): void {
-    this.#runnerOf(lease).start(effects, answer, lost)
+  perform(...[lease, effects, answer, ended]: Parameters<TablePorts['perform']>): void {
+    this.#runnerOf(lease).start(effects, answer, ended)
   }
 
   stop(lease: Lease): void {
