@@ -1,6 +1,6 @@
 import { Room } from '@colyseus/core'
 import { type SchemaType, schema, t } from '@colyseus/schema'
-import { MessageGuard } from './message-guard.ts'
+import { MessageGuard, SEAT_SECONDS } from './message-guard.ts'
 import type { TableMeter } from './ports.ts'
 import type { LobbyTable } from './protocol.ts'
 
@@ -57,6 +57,7 @@ const PATCH_INTERVAL_MS = 1_000
 export class LobbyRoom extends Room<{ state: LobbyState }> {
   override state = new LobbyState()
   override autoDispose = false
+  override seatReservationTimeout = SEAT_SECONDS
   /** Set once there is something to show: Colyseus starts its interval before `onCreate`. */
   override patchRate: number | null = null
   #options!: LobbyOptions

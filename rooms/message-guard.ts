@@ -16,6 +16,8 @@ type OnFrame = (client: GuardedClient, frame: Buffer) => void
 /** In `@colyseus/core` 0.18 every frame of a joined client goes through this method of the room, bound at join. */
 type WithOnMessage = { _onMessage: OnFrame }
 
+/** How long a seat waits for its socket; a room that ends waits for every seat, so it is less than an orderly stop takes. */
+export const SEAT_SECONDS = 5
 const REJECTED = 1
 /** Until a client has acknowledged its seat all that is meant for it is kept; so it may not take its time. */
 const ACKNOWLEDGE_MS = 10_000

@@ -1,6 +1,6 @@
 import { type AuthContext, type Client, CloseCode, ErrorCode, Room, ServerError } from '@colyseus/core'
 import type { Round, VoidReason } from '../engine/round/types.ts'
-import { MessageGuard } from './message-guard.ts'
+import { MessageGuard, SEAT_SECONDS } from './message-guard.ts'
 import { newBets, parsers } from './messages.ts'
 import type { Seat, TablePorts } from './ports.ts'
 import type { BetsAnswer, LobbyTable, MessageRefusal, PrivateEvent, PublicEvent, TableRequests } from './protocol.ts'
@@ -36,6 +36,7 @@ export type TableOptions = {
 export class TableRoom extends Room<{ state: TableState; client: TableClient }> implements Audience {
   override state = new TableState()
   override autoDispose = false // a table outlives its last player
+  override seatReservationTimeout = SEAT_SECONDS
   /** Set once there is a round to show: Colyseus starts its interval before `onCreate` has finished. */
   override patchRate: number | null = null
   readonly #here = new Set<TableClient>()
@@ -218,10 +219,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     client: TableClient,
     answer: (ask: TableRequests[T]['ask'], playerId: string | null) => Answer<T> | Promise<Answer<T>>,
   ): Promise<Answer<T>> {
-    const parsed = parsers[type].safeParse(message)
-    if (!parsed.success) return 'malformed'
-    if (!this.#actor.running) return 'table-stopping'
     try {
+      const parsed = parsers[type].safeParse(message)
+      if (!parsed.success) return 'malformed'
+      if (!this.#actor.running) return 'table-stopping'
       return await answer(parsed.data as TableRequests[T]['ask'], seatOf(client)?.playerId ?? null)
     } catch (error) {
       this.#ports.meter.failed(`message ${type}`, error)
