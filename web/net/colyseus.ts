@@ -18,7 +18,7 @@ export async function joinTable(tableId: string, ticket: string | null, listener
   listen(room, listener)
   return {
     request: (type, ask) => request(room, type, ask),
-    leave: () => void room.leave(),
+    leave: () => leave(room),
   }
 }
 
@@ -53,6 +53,14 @@ function setReconnection(room: Room): void {
   room.reconnection.minUptime = 0
   room.reconnection.maxRetries = 6
   room.reconnection.maxDelay = 2_000
+}
+
+/** Leaves for good, also a room whose socket is broken or carries nothing: the SDK may not take that seat again. */
+function leave(room: Room): void {
+  room.reconnection.enabled = false
+  // An attempt may be under way that ends long after this.
+  room.onReconnect(() => void room.leave())
+  void room.leave(room.connection.isOpen)
 }
 
 function listen(room: Room, listener: RoomListener): void {

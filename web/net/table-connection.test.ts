@@ -9,6 +9,7 @@ class Harness {
   readonly fresh: boolean[] = []
   readonly joins: { listener: RoomListener; succeed: () => Promise<void>; fail: (error: Error) => Promise<void> }[] = []
   readonly asked: string[] = []
+  readonly answers: { answer: () => Promise<void>; lose: () => Promise<void> }[] = []
   left = 0
   timers: { delayMs: number; work: () => void }[] = []
   readonly connection = new TableConnection(
@@ -18,7 +19,18 @@ class Harness {
           const room: JoinedRoom = {
             request: (type) => {
               this.asked.push(type)
-              return new Promise(() => undefined)
+              return new Promise((resolve, reject) => {
+                this.answers.push({
+                  answer: () => {
+                    resolve({ clientMs: 0, serverNowMs: 0 } as never)
+                    return settle()
+                  },
+                  lose: () => {
+                    reject(new LinkLost('no answer'))
+                    return settle()
+                  },
+                })
+              })
             },
             leave: () => {
               this.left += 1
@@ -112,6 +124,48 @@ test('[WEB-14] pauses double up to four seconds, so that a table that is back is
   expect([1, 2, 3, 4, 5, 6, 60].map((attempt) => waitMs(attempt, 0.999_999))).toEqual([
     400, 800, 1600, 3200, 4000, 4000, 4000,
   ])
+})
+
+test('[WEB-14] a connection that stands but carries nothing is noticed, left and joined anew', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  expect(page.timers.map((timer) => timer.delayMs)).toEqual([4_000])
+  await page.fire()
+  expect(page.asked).toEqual(['clock'])
+  await page.answers[0]?.lose()
+  expect([page.states, page.left, page.joins.length]).toEqual([['live', 'reconnecting'], 1, 2])
+  await page.latest.succeed()
+  expect(page.states.at(-1)).toBe('live')
+})
+
+test('[WEB-14] a quiet connection that answers stands, and is asked again only after it was quiet once more', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  await page.fire()
+  await page.answers[0]?.answer()
+  expect([page.states, page.joins.length]).toEqual([['live'], 1])
+  page.latest.listener.shared(sharedTable())
+  expect(page.timers.length).toBe(1)
+  expect(page.asked.length).toBe(1)
+})
+
+test('[WEB-14] an answer that is lost after the connection has changed means nothing', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  await page.fire()
+  page.latest.listener.left()
+  await page.latest.succeed()
+  await page.answers[0]?.lose()
+  expect([page.states.at(-1), page.joins.length]).toEqual(['live', 2])
+})
+
+test('[WEB-14] the SDK has five seconds to come back; then the page joins anew', async () => {
+  const page = new Harness()
+  await page.latest.succeed()
+  page.latest.listener.dropped()
+  expect(page.timers.map((timer) => timer.delayMs)).toEqual([5_000])
+  await page.fire()
+  expect([page.left, page.joins.length]).toEqual([1, 2])
 })
 
 test('[WEB-14] the device coming back online ends the pause', async () => {

@@ -40,6 +40,11 @@ const LONGEST_WAIT_MS = 4_000
 /** Failed attempts after which the page says that it is offline rather than reconnecting. */
 const PATIENCE = 4
 
+/** A connection on which nothing was heard for this long is asked whether it still stands. */
+const QUIET_MS = 4_000
+/** How long the SDK may try to get its seat back; a socket that neither opens nor fails would keep it for minutes. */
+const SEAT_MS = 5_000
+
 /** How long to wait before attempt number `attempt` (from 1): doubling, at most four seconds, spread by a third. */
 export function waitMs(attempt: number, random: number): number {
   const base = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
@@ -49,6 +54,8 @@ export function waitMs(attempt: number, random: number): number {
 /**
  * Keeps a page at its table for as long as the page is open. A dropped socket is first left to the SDK, which knows its
  * seat; when the SDK gives up, a fresh ticket is taken and the table joined anew, with growing pauses and for ever.
+ * A socket may also stand and carry nothing (a phone that left its network): then the page asks, and without an answer
+ * takes the connection for lost.
  */
 export class TableConnection implements TableLink {
   readonly #ports: ConnectionPorts
@@ -63,6 +70,7 @@ export class TableConnection implements TableLink {
   #turn = 0
   #joining = false
   #cancelWait: (() => void) | null = null
+  #cancelWatch: (() => void) | null = null
 
   constructor(ports: ConnectionPorts, listener: LinkListener) {
     this.#ports = ports
@@ -85,6 +93,7 @@ export class TableConnection implements TableLink {
   close(): void {
     this.#closed = true
     this.#cancelWait?.()
+    this.#cancelWatch?.()
     this.#room?.leave()
   }
 
@@ -130,19 +139,25 @@ export class TableConnection implements TableLink {
     return {
       shared: (snapshot) => {
         if (!current()) return
+        this.#heard()
         this.#listener.shared(snapshot, this.#fresh)
         this.#fresh = false
       },
       public: (event) => {
-        if (current()) this.#listener.public(event)
+        if (!current()) return
+        this.#heard()
+        this.#listener.public(event)
       },
       private: (event) => {
-        if (current()) this.#listener.private(event)
+        if (!current()) return
+        this.#heard()
+        this.#listener.private(event)
       },
       dropped: () => {
         if (!current()) return
         this.#up = false
         this.#fresh = true
+        this.#watch(SEAT_MS, () => this.#giveUp())
         this.#tell('reconnecting')
       },
       back: () => {
@@ -151,6 +166,7 @@ export class TableConnection implements TableLink {
       left: () => {
         if (!current()) return
         this.#up = false
+        this.#cancelWatch?.()
         this.#tell('reconnecting')
         void this.#join()
       },
@@ -159,7 +175,36 @@ export class TableConnection implements TableLink {
 
   #rise(): void {
     this.#up = true
+    this.#heard()
     this.#tell('live')
+  }
+
+  #heard(): void {
+    if (this.#up) this.#watch(QUIET_MS, () => void this.#askWhetherUp())
+  }
+
+  #watch(delayMs: number, work: () => void): void {
+    this.#cancelWatch?.()
+    this.#cancelWatch = this.#ports.after(delayMs, work)
+  }
+
+  async #askWhetherUp(): Promise<void> {
+    const turn = this.#turn
+    const silent = await this.request('clock', { clientMs: 0 }).then(
+      () => false,
+      (error: unknown) => error instanceof LinkLost,
+    )
+    if (turn !== this.#turn || this.#closed || !this.#up) return
+    if (silent) this.#giveUp()
+    else this.#heard()
+  }
+
+  /** Leaves a room that cannot be heard and joins anew. */
+  #giveUp(): void {
+    this.#up = false
+    this.#tell('reconnecting')
+    this.#room?.leave()
+    void this.#join()
   }
 
   #tell(state: LinkState): void {
