@@ -146,12 +146,16 @@ export class RunningHouse {
   }
 }
 
+const given = new Set<number>()
+
 /** Starts to look at a place of this process's own, so that suites that run side by side rarely meet. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const count = PORTS.to - PORTS.from + 1
   for (let i = 0; i < count; i += 1) {
     const port = PORTS.from + ((process.pid * 7 + i) % count)
-    if (await isFree(port)) return port
+    if (given.has(port) || !(await isFree(port))) continue
+    given.add(port)
+    return port
   }
   throw new Error(`no port is free from ${PORTS.from} to ${PORTS.to}`)
 }

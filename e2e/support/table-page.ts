@@ -63,8 +63,9 @@ export class TablePage {
       .click()
   }
 
-  async clickSpot(name: string): Promise<void> {
-    await this.page.locator(`[data-spot="${name}"]`).click()
+  /** Also clicks a felt that takes no bets: `force` is for seeing that nothing comes of it. */
+  async clickSpot(name: string, { force = false } = {}): Promise<void> {
+    await this.page.locator(`[data-spot="${name}"]`).click({ force })
   }
 
   /** Walks to a place with the keys that the felt offers, and puts a chip there with Enter. */
@@ -142,6 +143,21 @@ export class TablePage {
   /** Everything staked in this round, as shown. */
   async staked(): Promise<string> {
     return (await this.page.locator('.money > div:nth-child(2) dd').textContent()) ?? ''
+  }
+
+  /** What stands between the player and betting, in the page's words; empty when nothing does. */
+  async alert(): Promise<string> {
+    return (await this.page.locator('.link-banners [role="alert"]').textContent()) ?? ''
+  }
+
+  /** Whether the felt is open for chips. */
+  async takesBets(): Promise<boolean> {
+    return (await this.page.locator('[data-spot="red"]').getAttribute('aria-disabled')) === null
+  }
+
+  /** The last results, newest first. */
+  async lastNumbers(): Promise<readonly string[]> {
+    return this.page.locator('.area-strip li [aria-hidden]').allTextContents()
   }
 
   /** What the page says about a refusal. */
