@@ -44,6 +44,8 @@ export class TableActor {
   readonly #publicLog: EventLog<PublicEvent>
   readonly #lease: Lease
   #round: Round
+  /** The round before this one, for who asks about its bets while it gives way. */
+  #endedRound: Round | null = null
   #scheduled = false
   #stopped = false
 
@@ -78,9 +80,9 @@ export class TableActor {
   }
 
   /** Every bet is answered once it is final: refused at once, or accepted when its stake is committed. */
-  async place(bets: readonly NewBet[]): Promise<BetAnswer[]> {
+  async place(bets: readonly NewBet[], roundId = this.#round.opening.roundId): Promise<BetAnswer[]> {
     const atMs = this.#ports.nowMs()
-    return Promise.all(bets.map((bet) => this.#place(bet, atMs)))
+    return Promise.all(bets.map((bet) => this.#place({ type: 'betPlaced', roundId, atMs, bet })))
   }
 
   /** A bet that is being returned is answered at once (`releasing`); its money follows as a private event. */
@@ -123,20 +125,21 @@ export class TableActor {
     return this.#privateLog(playerId).version
   }
 
-  async #place(bet: NewBet, atMs: number): Promise<BetAnswer> {
-    const { betId } = bet
-    const code = await this.#post({ type: 'betPlaced', atMs, bet })
+  async #place(event: Extract<RoundEvent, { type: 'betPlaced' }>): Promise<BetAnswer> {
+    const { betId } = event.bet
+    const code = await this.#post(event)
     const settled = code === null ? await this.#resolved(betId) : { status: 'dead' as const, refusal: code }
     // The next owner of the table finds the bet in the books, or not; asking it again under its id answers which.
     if (settled === null) return { betId, status: 'reserving', code: 'table-stopping' }
-    this.#ports.meter.betAnswered(settled.refusal, this.#ports.nowMs() - atMs)
+    this.#ports.meter.betAnswered(settled.refusal, this.#ports.nowMs() - event.atMs)
     return { betId, status: settled.status, code: settled.refusal }
   }
 
   #resolved(betId: string): Promise<PlacedBet | null> {
-    const bet = this.#round.bets.get(betId)
+    // The turn that took the event may have gone on to the next round; the bet's fate is then that of the last one.
+    const bet = this.#round.bets.get(betId) ?? this.#endedRound?.bets.get(betId)
     if (bet !== undefined && bet.status !== 'reserving') return Promise.resolve(bet)
-    if (this.#stopped) return Promise.resolve(null)
+    if (this.#stopped || bet === undefined) return Promise.resolve(null)
     return new Promise((tell) => {
       const waiting = this.#waiting.get(betId)
       if (waiting === undefined) this.#waiting.set(betId, [tell])
@@ -169,6 +172,7 @@ export class TableActor {
         letters.map(({ event }) => event),
       )
       this.#round = round
+      if (round.opening.roundId !== before.opening.roundId) this.#endedRound = before
       for (const [i, { taken }] of letters.entries()) taken?.(refusals[i] ?? null)
       this.#tell(
         before,

@@ -195,6 +195,26 @@ describe('at the table', () => {
   })
 })
 
+test('[ROM-10] who joins between a change of phase and the next patch sees one round, not two', async () => {
+  tableId = 'between'
+  table = await rooms.table(tableId, 60_000)
+  for (const phase of ['open', 'drawn', 'settled'] as const) {
+    const { opening, draw } = table.round
+    expect(table.round.phase).toBe(phase)
+    const room = await rooms.join(tableId)
+    await until('it has the state', () => shared(room)?.roundId === opening.roundId)
+    const { roundId: id, closesAtMs } = opening
+    const outcome = draw === null ? '' : JSON.stringify(draw.outcome)
+    expect(shared(room)).toMatchObject({ roundId: id, closesAtMs, phase, outcome, seedHex: draw?.seedHex ?? '' })
+    if (phase === 'open') {
+      rooms.ports.held.add('settle')
+      rooms.ports.advance(20_000)
+      await inPhase('drawn')
+    } else rooms.ports.release()
+    if (phase === 'drawn') await inPhase('settled')
+  }
+})
+
 describe('coming back', () => {
   test('[ROM-7 U5] a broken connection comes back to its seat, and resume gives what was missed', async () => {
     rooms.ports.player('gino')

@@ -179,7 +179,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     this.#on('bet', async (ask, playerId) => {
       if (playerId === null) return 'not-a-player'
       if (ask.roundId !== this.#actor.round.opening.roundId) return 'wrong-round'
-      return this.#withBalance(playerId, await this.#actor.place(newBets(ask, playerId)))
+      return this.#withBalance(playerId, await this.#actor.place(newBets(ask, playerId), ask.roundId))
     })
     this.#on('withdraw', async (ask, playerId) => {
       if (playerId === null) return 'not-a-player'
