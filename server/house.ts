@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { hkdfSync, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import { gameById } from '../engine/games.ts'
 import { Metrics } from '../monitoring/metrics.ts'
@@ -86,7 +86,7 @@ export async function openHouse({ config, log, page }: HouseOptions): Promise<Ho
   const parts = await openParts(config, log)
   const { database, draws, books, tables, audit, metrics, fairness } = parts
   const board = new FloorBoard()
-  const floor = new Floor({ tables, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
+  const floor = new Floor({ tables, books, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
   const desk = new OperatorDesk({ database, tables, audit, floor, books, log })
   const { operatorFrom, secrets } = config
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
@@ -143,11 +143,19 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
     minRoundGapMs: config.minRoundGapMs,
   })
   await openFirstTables(tables)
-  const tickets = new Tickets({ database, nowMs, randomBytes: (count) => draws.bytes(count) })
+  await keepCurrency(tables, config.currency)
+  const tickets = new Tickets({ database, nowMs, randomBytes })
   const fairness = fairnessOf(config, database, draws, books, log)
   const audit = new AuditLog(database, nowMs)
   const history = roundHistory(database)
   return { config, log, metrics, database, draws, books, tables, tickets, audit, history, fairness }
+}
+
+/** Amounts are kept in whole cents of one currency; another name for it would make other money of them (M2). */
+async function keepCurrency(tables: HouseTables, currency: string): Promise<void> {
+  const other = (await tables.list()).find((table) => table.currency !== currency)
+  if (other !== undefined)
+    throw new Error(`CURRENCY is ${currency}, but this house keeps its books in ${other.currency}`)
 }
 
 /** A clock that is set is a significant event, and worth somebody's attention (O8). */

@@ -92,7 +92,9 @@ function isForARoom({ url, socket }: IncomingMessage): boolean {
 }
 
 /** Colyseus writes free text and errors; they become lines of the house's log. */
-function loggerOf({ info, warn, error }: SocketsOptions['log']) {
-  const line = (write: (text: string) => void) => (text: unknown) => write(`colyseus: ${String(text)}`)
-  return { info: line(info), log: line(info), warn: line(warn), error: line(error), debug: () => {}, trace: () => {} }
+function loggerOf(log: SocketsOptions['log']) {
+  const info = (text: unknown) => log.info(`colyseus: ${String(text)}`)
+  const warn = (text: unknown) => log.warn(`colyseus: ${String(text)}`)
+  const error = (text: unknown) => log.error(`colyseus: ${String(text)}`)
+  return { info, log: info, warn, error, debug: () => {}, trace: () => {} }
 }

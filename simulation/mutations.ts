@@ -226,14 +226,14 @@ const TABLES = [
   ...inFile('server/tables/effect-runner.ts', [
     {
       guard: 'effects are asked for again',
-      find: '        if (instead !== null) return instead\n',
-      replace: "        return instead ?? 'gone'\n",
+      find: '        await sleep(retryDelayMs(attempts), this.#abort.signal)\n',
+      replace: "        return 'gone'\n",
       why: 'An answer that was lost stops the table.',
     },
     {
       guard: 'a fenced owner stops',
-      find: "        if (outcome === 'fenced') lost()\n        else answer(outcome)\n",
-      replace: "        if (outcome !== 'fenced') answer(outcome)\n",
+      find: "        if (outcome === 'fenced') ended('lost')\n        else if",
+      replace: '        if',
       why: 'A table is run by a node that may post nothing, and nobody else takes over.',
     },
   ]),

@@ -181,6 +181,7 @@ export class Owner {
           ...PLAIN,
         }),
         closeDrained: async () => undefined,
+        refusalOf: () => null,
       },
       voided: async () => undefined,
       drawsHealthy: () => this.#options.drawsWork(),

@@ -198,6 +198,10 @@ describe('bets', () => {
     expect(refusalOf(broke, withdraw('ana'))).toBe('not-withdrawable')
   })
 
+  test('[RND-6] a bet for another round than the one that is open is late', () => {
+    expect(refusalOf(open, { ...placed(testBet()), roundId: 'lima.0.9' } as RoundEvent)).toBe('bets-closed')
+  })
+
   test('[RND-6 G14] a bet at the closing instant is late, whatever the phase says', () => {
     expect(refused({}, 20_999)).toBe(null)
     expect(refused({}, 21_000)).toBe('bets-closed')
@@ -248,7 +252,7 @@ test('[RND-14] a batch decides like its events one by one', () => {
   const atMs = fc.constantFrom(2_000, 20_999, 21_000, 60_000)
   const betId = fc.constantFrom('a', 'b', 'c')
   const event: fc.Arbitrary<RoundEvent> = fc.oneof(
-    fc.record({ type: fc.constant('betPlaced' as const), atMs, bet }),
+    fc.record({ type: fc.constant('betPlaced' as const), roundId: fc.constantFrom(roundId, 'lima.1.9'), atMs, bet }),
     fc.record({ type: fc.constant('betWithdrawn' as const), atMs, betId, playerId: fc.constantFrom('ana', 'eva') }),
     fc.record({
       type: fc.constantFrom('stakeReserved' as const, 'stakeReleased' as const),

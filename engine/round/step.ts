@@ -61,7 +61,7 @@ type Taken = 'taken' | 'repeated' | Refusal
 function apply(draft: Draft, event: Exclude<RoundEvent, { type: 'nextOpened' }>): Taken {
   switch (event.type) {
     case 'betPlaced':
-      return placeBet(draft, event.bet, event.atMs)
+      return placeBet(draft, event)
     case 'betWithdrawn':
       return withdrawBet(draft, event)
     case 'stakeReserved':
@@ -98,14 +98,15 @@ const isStale = (draft: Draft, roundId: string): boolean => draft.opening.roundI
 // G14: the server's clock alone decides.
 const takesBets = (draft: Draft, atMs: number): boolean => draft.phase === 'open' && atMs < draft.opening.closesAtMs
 
-function placeBet(draft: Draft, asked: NewBet, atMs: number): Taken {
+function placeBet(draft: Draft, { bet: asked, atMs, roundId }: Extract<RoundEvent, { type: 'betPlaced' }>): Taken {
   const game = gameOf(draft.opening.terms)
   const checked = checkBet(game, draft.opening.terms, asked)
   const known = draft.bets.get(asked.betId)
   if (known !== undefined)
     // RND-2: a resent bet is no new bet, even after the close; another bet under its id is refused.
     return typeof checked !== 'string' && sameBet(known, checked.bet) ? 'repeated' : 'bet-id-taken'
-  if (!takesBets(draft, atMs)) return 'bets-closed'
+  // The round that the player named may have given way to the next one while his message waited.
+  if (isStale(draft, roundId) || !takesBets(draft, atMs)) return 'bets-closed'
   if (typeof checked === 'string') return checked
   const refusal = overLimit(game, draft, checked)
   if (refusal !== null) return refusal

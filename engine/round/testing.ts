@@ -36,7 +36,7 @@ export function testBet(over: Partial<NewBet> = {}): NewBet {
   }
 }
 
-export const placed = (bet: NewBet, atMs = 2_000): RoundEvent => ({ type: 'betPlaced', atMs, bet })
+export const placed = (bet: NewBet, atMs = 2_000): RoundEvent => ({ type: 'betPlaced', roundId: 'lima.1.0', atMs, bet })
 export const accepted = (bet: NewBet): RoundEvent[] => [
   placed(bet),
   { type: 'stakeReserved', roundId: 'lima.1.0', betId: bet.betId },

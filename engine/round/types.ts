@@ -90,7 +90,7 @@ export type Round = {
 }
 
 export type RoundEvent =
-  | { readonly type: 'betPlaced'; readonly atMs: number; readonly bet: NewBet }
+  | { readonly type: 'betPlaced'; readonly roundId: string; readonly atMs: number; readonly bet: NewBet }
   | { readonly type: 'betWithdrawn'; readonly atMs: number; readonly betId: string; readonly playerId: string }
   | { readonly type: 'stakeReserved'; readonly roundId: string; readonly betId: string }
   | { readonly type: 'stakeRefused'; readonly roundId: string; readonly betId: string; readonly refusal: Refusal }

@@ -2,6 +2,9 @@ import type { Metrics } from '../../monitoring/metrics.ts'
 import type { Books, BooksAudit } from '../ledger/books.ts'
 import type { Log } from '../log.ts'
 
+/** Between two audits at least this many times as long passes as the last one took. */
+const LOOK_SHARE = 100
+
 /** Audits the books again and again, one audit at a time, and shows what was found (OPS-17). */
 export class BooksWatch {
   readonly #books: Pick<Books, 'audit'>
@@ -9,6 +12,7 @@ export class BooksWatch {
   readonly #log: Log
   readonly #everyMs: number
   #timer: NodeJS.Timeout | null = null
+  #stopped = false
   #running: Promise<BooksAudit | null> | null = null
 
   constructor(options: {
@@ -24,12 +28,18 @@ export class BooksWatch {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => void this.look(), this.#everyMs).unref()
-    void this.look()
+    const lookedMs = performance.now()
+    void this.look().then(() => {
+      if (this.#stopped) return
+      // A journal that takes long to add up is added up more rarely: it shares the database with every bet.
+      const waitMs = Math.max(this.#everyMs, (performance.now() - lookedMs) * LOOK_SHARE)
+      this.#timer = setTimeout(() => this.start(), waitMs).unref()
+    })
   }
 
   async stop(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer)
+    this.#stopped = true
+    if (this.#timer !== null) clearTimeout(this.#timer)
     this.#timer = null
     await this.#running
   }

@@ -10,7 +10,7 @@ const done: EffectAnswer = { event: { type: 'clockReached', atMs: 1 }, balances:
 
 /** Runs the effect until the runner has something to say. */
 function outcomeOf(perform: Perform, more: Partial<RunnerOptions> = {}): Promise<EffectAnswer | string> {
-  const options = { perform, nowMs: Date.now, giveUp: () => null, failed: () => {}, ...more }
+  const options = { perform, nowMs: Date.now, failed: () => {}, ...more }
   return new Promise((resolve) => new EffectRunner(options).start([draw], resolve, resolve))
 }
 
@@ -37,7 +37,6 @@ describe('[RND-7 RND-11] the effect runner', () => {
         return done
       },
       nowMs: Date.now,
-      giveUp: () => null,
       failed: () => {},
     })
     const answers: EffectAnswer[] = []
@@ -52,13 +51,6 @@ describe('[RND-7 RND-11] the effect runner', () => {
     release[0]?.()
     await told
     expect([most, answers.length, runner.runningCount]).toEqual([1, 1, 0])
-  })
-
-  test('does instead what it is told, once the attempts are used up', async () => {
-    const instead: EffectAnswer = { ...done, event: { type: 'clockReached', atMs: 2 } }
-    const giveUp = (_effect: Effect, attempts: number) => (attempts < 2 ? null : instead)
-    const failing = () => Promise.reject(new Error('no draw'))
-    expect(await outcomeOf(failing, { giveUp })).toEqual(instead)
   })
 
   test('a broken invariant suspends the table and is not tried again', async () => {
@@ -80,7 +72,6 @@ describe('[RND-7 RND-11] the effect runner', () => {
         return done
       },
       nowMs: Date.now,
-      giveUp: () => null,
       failed: () => {},
     })
     const say = (what: unknown) => said.push(what)
@@ -103,7 +94,6 @@ describe('[RND-7 RND-11] the effect runner', () => {
         nowMs += 5
         return nowMs
       },
-      giveUp: () => null,
       failed: () => {},
     })
     const woken = await new Promise<EffectAnswer>((resolve) => {

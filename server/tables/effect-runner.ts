@@ -13,8 +13,6 @@ export type Perform = (effect: Exclude<Effect, { type: 'wakeAt' }>, signal: Abor
 export type RunnerOptions = {
   readonly perform: Perform
   readonly nowMs: () => number
-  /** What is done instead when an effect has failed `attempts` times; null to go on trying. */
-  readonly giveUp: (effect: Effect, attempts: number) => EffectAnswer | null
   readonly failed: (effect: Effect, attempts: number, error: unknown) => void
 }
 
@@ -74,8 +72,6 @@ export class EffectRunner {
         this.#options.failed(effect, attempts, error)
         // Not paying beats paying wrong: what broke here is looked at by people, not tried again.
         if (isBrokenInvariant(error)) return 'suspended'
-        const instead = this.#options.giveUp(effect, attempts)
-        if (instead !== null) return instead
         await sleep(retryDelayMs(attempts), this.#abort.signal)
       }
     }

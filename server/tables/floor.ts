@@ -1,6 +1,7 @@
 import { type CloseCode, matchMaker } from '@colyseus/core'
 import type { VoidReason } from '../../engine/round/types.ts'
 import { TableRoom } from '../../rooms/table-room.ts'
+import type { Books } from '../ledger/books.ts'
 import type { FloorControl } from '../operator/desk.ts'
 import { retryDelayMs, sleep } from './effect-runner.ts'
 import type { HouseTable } from './house-tables.ts'
@@ -10,7 +11,8 @@ export const TABLE_CLOSED = 4020
 const VOID_WAIT_MS = 5_000
 
 export type FloorDeps = {
-  readonly tables: { list(): Promise<readonly HouseTable[]> }
+  readonly tables: { list(): Promise<readonly HouseTable[]>; get(tableId: string): Promise<HouseTable | null> }
+  readonly books: Pick<Books, 'latestRound'>
   readonly failed: (where: string, error: unknown) => void
 }
 
@@ -31,11 +33,11 @@ export class Floor implements FloorControl {
     return this.#ready
   }
 
-  /** Opens a room for every table that is not closed. A paused one may wait for its first round. */
+  /** Opens a room for every table that wants one. A paused one may wait for its first round. */
   async open(): Promise<void> {
-    const tables = (await this.#deps.tables.list()).filter(({ status }) => status !== 'closed')
-    const opened = tables.map((table) => ({ table, done: this.#openRoom(table.tableId) }))
-    await Promise.all(opened.filter(({ table }) => table.status !== 'paused').map(({ done }) => done))
+    const tables = await this.#deps.tables.list()
+    const opened = tables.map(({ tableId, status }) => ({ status, done: this.#openRoom(tableId) }))
+    await Promise.all(opened.filter(({ status }) => status !== 'paused').map(({ done }) => done))
     this.#ready = true
   }
 
@@ -47,7 +49,7 @@ export class Floor implements FloorControl {
   /** The operator changed the table: whoever waits for it looks again, and a table that was closed gets its room. */
   tableChanged(tableId: string): void {
     for (const wake of this.#waiting.get(tableId) ?? []) wake()
-    void this.#openIfWanted(tableId)
+    void this.#openRoom(tableId)
   }
 
   /** Resolves when the table has changed, or after `ms`. */
@@ -88,14 +90,22 @@ export class Floor implements FloorControl {
   statusChanged(tableId: string, status: string): void {
     const room = this.#room(tableId)
     room?.setStatus(status)
-    if (status !== 'closed') return
-    this.#opening.delete(tableId)
-    if (room !== null) void room.disconnect(TABLE_CLOSED as CloseCode)
+    if (status === 'closed' && room !== null) void this.#closeRoom(tableId, room)
   }
 
-  async #openIfWanted(tableId: string): Promise<void> {
-    const table = (await this.#deps.tables.list()).find((row) => row.tableId === tableId)
-    if (table?.status === 'open' || table?.status === 'paused') await this.#openRoom(tableId)
+  async #closeRoom(tableId: string, room: TableRoom): Promise<void> {
+    await room.disconnect(TABLE_CLOSED as CloseCode)
+    this.#opening.delete(tableId)
+    // It may have been opened again while its sockets were being closed.
+    await this.#openRoom(tableId)
+  }
+
+  /** A closed table wants its room back only for a round that was not over: stakes lie in it. */
+  async #wanted(tableId: string): Promise<boolean> {
+    const table = await this.#deps.tables.get(tableId)
+    if (table === null || table.status !== 'closed') return table !== null
+    const latest = await this.#deps.books.latestRound(tableId)
+    return latest !== null && latest.ended === null
   }
 
   #openRoom(tableId: string): Promise<void> {
@@ -109,7 +119,8 @@ export class Floor implements FloorControl {
   async #createRoom(tableId: string): Promise<void> {
     for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
       try {
-        await matchMaker.createRoom('table', { tableId })
+        if (await this.#wanted(tableId)) await matchMaker.createRoom('table', { tableId })
+        else this.#opening.delete(tableId)
         return
       } catch (error) {
         this.#deps.failed(`open table ${tableId}, attempt ${attempts}`, error)

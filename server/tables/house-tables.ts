@@ -147,9 +147,19 @@ export class HouseTables {
 
   /** Moves the table to another status; `wrong-status` when no order leads there from where it is. */
   setStatus(tableId: string, status: TableStatus, within?: Executor): Promise<Change | TableRefusal> {
-    return this.#change(tableId, within, ({ status: from }) =>
-      MOVES[status].includes(from) ? { status } : 'wrong-status',
-    )
+    return this.#change(tableId, within, (table) => {
+      if (!MOVES[status].includes(table.status)) return 'wrong-status'
+      // What the market asks may have changed since the table was made.
+      return (status === 'open' ? this.refusalOf(table) : null) ?? { status }
+    })
+  }
+
+  /** Why this house may not open a round at the table as it stands; null when it may (OPS-7, OPS-8). */
+  refusalOf({ gameId, rules, limits, pace }: HouseTable): TableRefusal | null {
+    const game = this.#options.gameById(gameId)
+    if (game === null) return 'unknown-game'
+    const checked = [this.readLimits(game, rules, limits), this.#readPace(pace)]
+    return checked.find((answer) => typeof answer === 'string') ?? null
   }
 
   /** New limits for the rounds that open from now on (OPS-9). */

@@ -153,7 +153,7 @@ for (const when of ['before', 'after'] as const)
       const atMs = clock.nowMs()
       const asked = stepAll(
         round,
-        placed.map((bet): RoundEvent => ({ type: 'betPlaced', atMs, bet })),
+        placed.map((bet): RoundEvent => ({ type: 'betPlaced', roundId: round.opening.roundId, atMs, bet })),
       ).round
       const first = await new Node(diesAt, when).play(lease, asked, show)
       expect(first.died).toBe(true)

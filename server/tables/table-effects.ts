@@ -1,6 +1,6 @@
-import { assert, unreachable } from '../../engine/assert.ts'
+import { assert, isBrokenInvariant, unreachable } from '../../engine/assert.ts'
+import { gameById } from '../../engine/games.ts'
 import type { Cents } from '../../engine/money.ts'
-import { gameOf } from '../../engine/round/game-of.ts'
 import type { Draw, Effect, Opening, RoundEvent, VoidReason } from '../../engine/round/types.ts'
 import type { Lease } from '../../rooms/ports.ts'
 import type { NextRound } from '../fairness/series-keeper.ts'
@@ -8,7 +8,6 @@ import type { Books, Ended, StakeAnswer } from '../ledger/books.ts'
 import type { Outcome, Perform } from './effect-runner.ts'
 import type { HouseTable } from './house-tables.ts'
 
-const DRAW_ATTEMPTS = 8
 const TABLE_LOOK_MS = 1_000
 
 export type TableEffectsDeps = {
@@ -18,7 +17,12 @@ export type TableEffectsDeps = {
     draw(opening: Opening): Promise<Draw>
     roundEnded(tableId: string): Promise<void>
   }
-  readonly tables: { get(tableId: string): Promise<HouseTable | null>; closeDrained(tableId: string): Promise<void> }
+  readonly tables: {
+    get(tableId: string): Promise<HouseTable | null>
+    closeDrained(tableId: string): Promise<void>
+    /** Why the market no longer allows the table's limits or pace (G12, G34); null when it does. */
+    refusalOf(table: HouseTable): string | null
+  }
   /** False after a failed health test of the draw pool: no further round opens (G8). */
   readonly drawsHealthy: () => boolean
   readonly nowMs: () => number
@@ -75,16 +79,6 @@ export function tableEffects(lease: Lease, deps: TableEffectsDeps): Perform {
   }
 }
 
-/** A draw that cannot be had is not waited for for ever: stakes go back, and the pit is paged. */
-export function giveUpDrawing(
-  effect: Effect,
-  attempts: number,
-): { event: RoundEvent; balances: typeof NO_BALANCES } | null {
-  if (effect.type !== 'draw' || attempts < DRAW_ATTEMPTS) return null
-  const { roundId } = effect.opening
-  return { event: { type: 'voidOrdered', roundId, reason: 'draw-failed' }, balances: NO_BALANCES }
-}
-
 function stakeOutcome({ betId, fate, refusal, balanceCents }: StakeAnswer, roundId: string, playerId: string): Outcome {
   const balances = balanceCents === null ? NO_BALANCES : new Map([[playerId, balanceCents]])
   switch (fate) {
@@ -113,7 +107,6 @@ async function voidOutcome(
   if (ended === 'fenced') return 'fenced'
   if ('drawn' in ended) return answered({ type: 'drawRecorded', roundId, draw: ended.drawn })
   await tellLog(lease, deps)
-  await deps.voided({ tableId: lease.tableId, roundId, reason: effect.reason })
   return answered({ type: 'voidPosted', roundId, atMs: (ended as Ended).atMs, draw }, (ended as Ended).balances)
 }
 
@@ -135,13 +128,30 @@ export async function openNext(
   const latest = await deps.books.latestRound(tableId)
   if (latest !== null && latest.opening.roundId !== afterRoundId)
     return answered({ type: 'nextOpened', afterRoundId, opening: latest.opening })
+  if (latest?.ended?.how === 'void') {
+    const reason = latest.ended.voidReason ?? 'operator-error'
+    await deps.voided({ tableId, roundId: latest.opening.roundId, reason })
+  }
   await deps.series.roundEnded(tableId)
   const table = await wantedTable(tableId, deps, signal)
   if (table === null) return 'gone'
   const opening = openingOf(table, await deps.series.nextRound(tableId, signal), deps.nowMs())
-  return (await deps.books.openRound(lease, opening)) === 'fenced'
-    ? 'fenced'
-    : answered({ type: 'nextOpened', afterRoundId, opening })
+  const standing = await openOrFind(lease, opening, deps)
+  return standing === 'fenced' ? 'fenced' : answered({ type: 'nextOpened', afterRoundId, opening: standing })
+}
+
+/**
+ * Opens the round, or finds that an earlier request, whose answer was lost on the way, has opened it meanwhile with
+ * another time: then that opening stands.
+ */
+async function openOrFind(lease: Lease, opening: Opening, { books }: TableEffectsDeps): Promise<Opening | 'fenced'> {
+  try {
+    return (await books.openRound(lease, opening)) === 'fenced' ? 'fenced' : opening
+  } catch (error) {
+    const latest = isBrokenInvariant(error) ? await books.latestRound(lease.tableId) : null
+    if (latest === null || latest.opening.roundId !== opening.roundId) throw error
+    return latest.opening
+  }
 }
 
 /** The table once it may open a round; null when it closes instead. */
@@ -153,7 +163,7 @@ async function wantedTable(tableId: string, deps: TableEffectsDeps, signal: Abor
       deps.statusChanged(tableId, 'closed')
       return null
     }
-    const waits = table.status === 'paused' || !deps.drawsHealthy()
+    const waits = table.status === 'paused' || !deps.drawsHealthy() || deps.tables.refusalOf(table) !== null
     deps.statusChanged(tableId, waits ? 'paused' : 'running')
     if (!waits) return table
     await deps.changed(tableId, TABLE_LOOK_MS, signal)
@@ -164,7 +174,9 @@ async function wantedTable(tableId: string, deps: TableEffectsDeps, signal: Abor
 export function openingOf(table: HouseTable, next: NextRound, nowMs: number): Opening {
   const { seriesId, roundId, roundNo, commitment } = next
   const { gameId, rules, limits, pace, currency } = table
-  const { rulesVersion } = gameOf(table)
+  const game = gameById(gameId)
+  assert(game !== null, `the house has the game ${gameId}`)
+  const { rulesVersion } = game
   return {
     roundId,
     tableId: table.tableId,

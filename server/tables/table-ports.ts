@@ -4,7 +4,7 @@ import type { Lease, TableMeter, TablePorts, TakenOver } from '../../rooms/ports
 import type { RoundHistory } from '../http/ports.ts'
 import type { Tickets } from '../players/tickets.ts'
 import { EffectRunner } from './effect-runner.ts'
-import { giveUpDrawing, openNext, type TableEffectsDeps, tableEffects } from './table-effects.ts'
+import { openNext, type TableEffectsDeps, tableEffects } from './table-effects.ts'
 
 const LAST_OUTCOMES = 20
 
@@ -84,7 +84,6 @@ export class HouseTablePorts implements TablePorts {
     const runner = new EffectRunner({
       perform: tableEffects(lease, this.#deps),
       nowMs,
-      giveUp: giveUpDrawing,
       // The first failure is told; then every tenth, so that an outage of the database does not become one of the log.
       failed: (effect, attempts, error) => {
         if (attempts % 10 === 1) meter.failed(`effect ${effect.type}, attempt ${attempts}`, error)
