@@ -216,12 +216,6 @@ const TABLES = [
       replace: 'latest === null && afterRoundId !== null',
       why: 'After a lost answer the owner tries to open the round after the next one, for ever.',
     },
-    {
-      guard: 'a void that finds a draw tells it',
-      find: "if ('drawn' in ended) return answered({ type: 'drawRecorded', roundId, draw: ended.drawn })",
-      replace: "if ('drawn' in ended) return 'gone'",
-      why: 'A void and a draw cross, and the round ends neither way.',
-    },
   ]),
   ...inFile('server/tables/effect-runner.ts', [
     {
