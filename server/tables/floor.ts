@@ -20,6 +20,8 @@ export type FloorDeps = {
 export class Floor implements FloorControl {
   readonly #deps: FloorDeps
   readonly #opening = new Map<string, Promise<void>>()
+  /** Tables that were changed since the latest look at whether they want a room. */
+  readonly #changedSince = new Set<string>()
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #abort = new AbortController()
   #ready = false
@@ -49,6 +51,7 @@ export class Floor implements FloorControl {
   /** The operator changed the table: whoever waits for it looks again, and a table that was closed gets its room. */
   tableChanged(tableId: string): void {
     for (const wake of this.#waiting.get(tableId) ?? []) wake()
+    this.#changedSince.add(tableId)
     void this.#openRoom(tableId)
   }
 
@@ -119,7 +122,10 @@ export class Floor implements FloorControl {
   async #createRoom(tableId: string): Promise<void> {
     for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
       try {
+        this.#changedSince.delete(tableId)
         if (await this.#wanted(tableId)) await matchMaker.createRoom('table', { tableId })
+        // An order that came during the look (a table is created and opened at once) may not have been seen by it.
+        else if (this.#changedSince.has(tableId)) continue
         else this.#opening.delete(tableId)
         return
       } catch (error) {
