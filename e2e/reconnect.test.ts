@@ -35,13 +35,16 @@ afterAll(async () => {
 })
 
 /** A player at a table of his own beyond the network, with two accepted bets. */
-async function atTable(tableId: string): Promise<{ player: Player; table: TablePage; roundId: string }> {
+async function atTable(
+  tableId: string,
+  bettingMs = PACE.bettingMs,
+): Promise<{ player: Player; table: TablePage; roundId: string }> {
   const player = await Player.seated(browser, house, FUNDS_CENTS)
   const table = new TablePage(player.page)
   await player.page.goto(network.url)
-  await house.openTable(tableId, 'european')
+  await house.openTable(tableId, 'european', { pace: { ...PACE, bettingMs } })
   await table.open(network.url, tableId)
-  const roundId = await table.freshRound(PACE.bettingMs * 0.7)
+  const roundId = await table.freshRound(bettingMs * 0.6)
   await table.clickSpot('straight:17')
   await table.clickSpot('red')
   await table.accepted(2)
@@ -83,7 +86,7 @@ test('[U5] a connection that breaks stops betting and says so, and comes back by
 })
 
 test('[U5 G18] a round that ends without the player is paid, and shown to him when he is back', async () => {
-  const { player, table, roundId } = await atTable('perdida')
+  const { player, table, roundId } = await atTable('perdida', 10_000)
   network.cut()
   await expectStopped(table)
   const ended = await until('the round has ended without him', async () => {

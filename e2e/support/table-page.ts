@@ -46,6 +46,11 @@ export class TablePage {
     return (await this.page.locator('.area-clock .mono').first().textContent()) ?? ''
   }
 
+  /** What the round is committed to, as the page shows it. */
+  async commitment(): Promise<string> {
+    return (await this.page.locator('.seal').getAttribute('title')) ?? ''
+  }
+
   /** The phase as the page words it for its own styles: open, last-call, closed, drawn, settled, void. */
   async phase(): Promise<string> {
     const look = (await this.page.locator('.phase').getAttribute('class')) ?? ''
