@@ -45,13 +45,13 @@ const OWN_PAGES = [
 
 for (const phone of [false, true]) {
   const device = phone ? 'phone' : 'desktop'
-  test(`[U2 U8] ${device}: every page that is open to all is free of serious faults, errors and violations`, async () => {
+  test(`[U2 U8] ${device}: no page that is open to all has a serious fault, an error or a violation`, async () => {
     const { page, problems } = await visit(browser, { phone })
     for (const { name, path, shows } of OPEN_PAGES) await inspect(page, `${device}-${name}`, path, shows)
     expect(problems).toEqual([])
   })
 
-  test(`[U1 U8] ${device}: so is every page of a player`, async () => {
+  test(`[U1 U8] ${device}: nor has a page of a player`, async () => {
     const { page, visit: own } = await Player.seated(browser, house, FUNDS_CENTS, { phone })
     for (const { name, path, shows } of OWN_PAGES) await inspect(page, `${device}-${name}`, path, shows)
     await page.goto(`${house.url}/#/mesa/${TABLE}`)
@@ -101,7 +101,7 @@ test('[U2 U6] rules, limits, returns and disconnection are open before the first
   expect(problems).toEqual([])
 })
 
-test('[L1 L3 L4] Spanish of Peru first, English on request, soles and Lima time in both, on a device in Tokyo', async () => {
+test('[L1 L3 L4] Spanish of Peru first, English on request, soles and Lima time in both', async () => {
   const { page, visit: own } = await Player.seated(browser, house, FUNDS_CENTS)
   await page.goto(`${house.url}/#/mesa/${TABLE}`)
   const table = new TablePage(page)
@@ -153,7 +153,7 @@ test('[U8] from the front door to an accepted bet by keyboard alone', async () =
   expect(player.visit.problems).toEqual([])
 })
 
-test('[U1 U3] a phone: a finger places a bet, the wheel grows while the ball runs, and the result is read', async () => {
+test('[U1 U3] phone: a finger places a bet, the ball runs, and the result is read', async () => {
   const player = await Player.seated(browser, house, FUNDS_CENTS, { phone: true })
   const { page } = player
   const table = new TablePage(page)

@@ -72,7 +72,7 @@ async function expectPaid({ player, roundId, commitment }: Scene): Promise<void>
   expect(transcript.ended).toMatchObject({ commitmentHex: commitment, outcome: { pocket } })
 }
 
-test('[U5 G17 M1] a house that is killed while bets are taken or stopped comes back with everything as it was', async () => {
+test('[U5 G17 M1] a house that is killed while bets are taken, or stopped, comes back as it was', async () => {
   const scene = await atTable('caida')
   const { player, table, roundId, commitment } = scene
   await house.kill()

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core'
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds on the page as it stands, serious and critical only: one line for each rule, with the first places. */
+/** What axe finds on the page as it stands, serious and critical only: a line for each rule, with its first places. */
 export async function seriousFaults(page: Page): Promise<readonly string[]> {
   // Evaluated by the debugger, since the page's own policy lets no foreign script in.
   await page.evaluate(source)
