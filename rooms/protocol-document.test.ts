@@ -134,8 +134,22 @@ test('[ROM-22] a client written from the document joins, resumes, bets, is refus
   const { publicVersion, privateVersion } = snapshot
   const missed = await again.request(1, 'resume', { publicVersion, privateVersion })
   expect(missed.value).toMatchObject({ missed: { public: [], private: [{ type: 'bet' }, { type: 'balance' }] } })
-  again.leave()
-  expect(await again.closed.promise).toBe(4000)
+
+  const reseated = await fetch(`${rooms.url}/matchmake/reconnect/documented`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ reconnectionToken: again.token }),
+  })
+  const { processId, roomId, sessionId } = (await reseated.json()) as Record<string, string>
+  expect(await again.closed.promise).toBe(4002)
+  const socket = `${rooms.url.replace('http', 'ws')}/${processId}/${roomId}?sessionId=${sessionId}`
+  const refused = new DocumentedClient(`${socket}&reconnectionToken=${client.token}`)
+  expect(await refused.closed.promise).toBe(4003)
+  const third = new DocumentedClient(`${socket}&reconnectionToken=${again.token}`)
+  await third.joined.promise
+  expect(await third.request(1, 'clock', { clientMs: 5 })).toMatchObject({ status: 0, value: { clientMs: 5 } })
+  third.leave()
+  expect(await third.closed.promise).toBe(4000)
 })
 
 test('[ROM-22] the bytes of the document’s example are what it says', () => {
