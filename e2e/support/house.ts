@@ -76,7 +76,8 @@ export class RunningHouse {
     }
     child.stdout.on('data', keep)
     child.stderr.on('data', keep)
-    await until('the house is open', () => this.#isOpen(child), STARTS_WITHIN_MS).catch((cause: unknown) => {
+    await until('the house is open', () => this.#isOpen(child), STARTS_WITHIN_MS).catch(async (cause: unknown) => {
+      await this.kill()
       throw new Error(`the house did not open; it said:\n${this.#said}`, { cause })
     })
   }
