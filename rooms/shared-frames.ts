@@ -11,6 +11,9 @@ const BINARY = 0x82 // FIN and opcode 2 (RFC 6455, section 5.2); a server's fram
 type WithSocket = WebSocket & { readonly _socket?: Socket | null }
 
 const frames = new WeakMap<Uint8Array, Buffer>()
+/** The frame of a fan-out that is under way, found without a look-up for each client. */
+let lastPayload: Uint8Array = new Uint8Array()
+let lastFrame: Buffer = Buffer.alloc(0)
 
 /**
  * One complete WebSocket frame for a payload, built once however many clients get it. The copy also cures a fault of
@@ -18,6 +21,7 @@ const frames = new WeakMap<Uint8Array, Buffer>()
  * a slow client's copy still waits to be sent, so that client receives torn patches.
  */
 export function frameOf(payload: Uint8Array): Buffer {
+  if (payload === lastPayload) return lastFrame
   const known = frames.get(payload)
   if (known !== undefined) return known
   const { length } = payload
@@ -34,6 +38,8 @@ export function frameOf(payload: Uint8Array): Buffer {
   }
   frame.set(payload, headerLength)
   frames.set(payload, frame)
+  lastPayload = payload
+  lastFrame = frame
   return frame
 }
 
@@ -56,6 +62,8 @@ export function shareFrames(slow: () => void): void {
       ref.terminate()
       return
     }
-    socket.write(frameOf(payload), (error) => done?.(error ?? undefined))
+    // A closure for each client would cost more than the frame; a failed write closes the socket either way.
+    if (done === undefined) socket.write(frameOf(payload))
+    else socket.write(frameOf(payload), (error) => done(error ?? undefined))
   }
 }
