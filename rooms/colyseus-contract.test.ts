@@ -8,8 +8,8 @@ import { expect, test } from 'vitest'
 import WebSocket, { WebSocketServer } from 'ws'
 
 /**
- * What the rooms lean on inside Colyseus and ws without being promised it. When one of these fails after an update, look
- * at message-guard.ts, shared-frames.ts, server/sockets.ts and server/http/matchmaking.ts before anything else.
+ * What the rooms lean on inside Colyseus and ws without being promised it. When one of these fails after an update,
+ * look at message-guard.ts, shared-frames.ts, server/sockets.ts and server/http/matchmaking.ts before anything else.
  */
 const versionOf = (name: string): string =>
   (

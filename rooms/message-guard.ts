@@ -16,7 +16,10 @@ type OnFrame = (client: GuardedClient, frame: Buffer) => void
 /** In `@colyseus/core` 0.18 every frame of a joined client goes through this method of the room, bound at join. */
 type WithOnMessage = { _onMessage: OnFrame }
 
-/** How long a seat waits for its socket; a room that ends waits for every seat, so it is less than an orderly stop takes. */
+/**
+ * How long a seat waits for its socket; a room that ends waits for every seat, so it is less than an orderly stop
+ * takes.
+ */
 export const SEAT_SECONDS = 5
 const REJECTED = 1
 /** Until a client has acknowledged its seat all that is meant for it is kept; so it may not take its time. */
@@ -34,11 +37,11 @@ export type GuardOptions = {
 type Standing = { readonly budget: MessageBudget; readonly sinceMs: number; closed: boolean }
 
 /**
- * Stands before a room's own dispatch of frames, because Colyseus 0.18 (a) decodes a frame's head outside any try block,
- * so that one malformed frame could end the process, (b) disconnects whoever exceeds its own message limit or sends an
- * unknown message, without an answer, (c) answers an undecodable request with internals, (d) decodes extension types
- * that no client of ours needs, and (e) keeps without limit what a client that never acknowledges is sent.
- * A flood is refused, then closed; a frame that is none closes its connection alone.
+ * Stands before a room's own dispatch of frames, because Colyseus 0.18 (a) decodes a frame's head outside any try
+ * block, so that one malformed frame could end the process, (b) disconnects whoever exceeds its own message limit or
+ * sends an unknown message, without an answer, (c) answers an undecodable request with internals, (d) decodes
+ * extension types that no client of ours needs, and (e) keeps without limit what a client that never acknowledges is
+ * sent. A flood is refused, then closed; a frame that is none closes its connection alone.
  */
 export class MessageGuard {
   readonly #room: Room
@@ -74,7 +77,8 @@ export class MessageGuard {
     if (verdict === 'close') this.#close(client, standing, 'too-fast')
     else if (read === null || early) this.#close(client, standing, 'malformed')
     else {
-      const code = verdict === 'refuse' ? 'too-fast' : this.#whyNot(read)
+      // Whoever wants to go may always go.
+      const code = verdict === 'refuse' && read.kind !== 'leave' ? 'too-fast' : this.#whyNot(read)
       if (code === null) this.#pass(client, standing, frame)
       else this.#refuse(client, read, code)
     }

@@ -11,10 +11,11 @@ const FIXED: ReadonlyMap<number, number> = new Map([
 ])
 
 /**
- * True when the bytes from `at` to the end are exactly one msgpack value made of nothing but JSON's kinds: nil, booleans,
- * numbers, texts, arrays, and maps with text keys; at most 8 deep. The decoder behind it (msgpackr) would also take
- * extension types that build dates, regular expressions, errors, sets, typed arrays and cycles; of those only the two
- * that the stock Colyseus SDK writes pass: `undefined`, and records (objects whose keys are written once a message).
+ * True when the bytes from `at` to the end are exactly one msgpack value made of nothing but JSON's kinds: nil,
+ * booleans, numbers, texts, arrays, and maps with text keys; at most 8 deep. The decoder behind it (msgpackr) would
+ * also take extension types that build dates, regular expressions, errors, sets, typed arrays and cycles; of those
+ * only the two that the stock Colyseus SDK writes pass: `undefined`, and records (objects whose keys are written once
+ * a message).
  */
 export function isPlainMessage(bytes: Uint8Array, at: number): boolean {
   return new Scan(bytes).value(at, 0) === bytes.length

@@ -83,6 +83,11 @@ export class RawClient {
     })
   }
 
+  /** Every answer to a request that came so far. */
+  answers(): ({ readonly id: number } & Answer)[] {
+    return this.frames.filter((frame) => frame[0] === 22).map(readAnswer)
+  }
+
   /** The messages of a type that came so far. */
   messages(type: string): unknown[] {
     const head = Buffer.concat([Buffer.of(13), text(type)])
@@ -92,14 +97,18 @@ export class RawClient {
   }
 
   #answered(frame: Buffer): void {
-    const first = frame[1] ?? 0
-    const width = first < 0x80 ? 0 : first === 0xcc ? 1 : first === 0xcd ? 2 : 4
-    const id = width === 0 ? first : frame.readUIntLE(2, width)
-    const body = frame.subarray(3 + width)
-    const answer = { status: frame[2 + width] ?? -1, value: body.length === 0 ? undefined : unpack(body) }
+    const { id, ...answer } = readAnswer(frame)
     this.#waiting.get(id)?.(answer)
     this.#waiting.delete(id)
   }
+}
+
+function readAnswer(frame: Buffer): { readonly id: number } & Answer {
+  const first = frame[1] ?? 0
+  const width = first < 0x80 ? 0 : first === 0xcc ? 1 : first === 0xcd ? 2 : 4
+  const id = width === 0 ? first : frame.readUIntLE(2, width)
+  const body = frame.subarray(3 + width)
+  return { id, status: frame[2 + width] ?? -1, value: body.length === 0 ? undefined : unpack(body) }
 }
 
 export function seatAddress(url: string, { processId, roomId, sessionId }: Seat): string {

@@ -229,7 +229,9 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** Rooms on real sockets at a port of loopback, with test ports and the house's own matchmaking. One for each process. */
+/**
+ * Rooms on real sockets at a port of loopback, with test ports and the house's own matchmaking. One for each process.
+ */
 export async function openTestRooms(options: { pingMs?: number } = {}) {
   const ports = new TestPorts()
   const slow: number[] = []

@@ -263,7 +263,14 @@ describe('[ROM-18] ways in', () => {
     expect(await ask('joinById/nowhere')).toEqual([522, 'no-such-table'])
     expect(await ask('joinById/__proto__')).toEqual([522, 'no-such-table'])
     expect(await ask(`reconnect/${tableId}`, '{"reconnectionToken":"x"}')).toEqual([524, 'seat-expired'])
-    expect(await ask(`reconnect/${tableId}`, '{"reconnectionToken":{"toString":1}}')).toEqual([500, 'failed'])
+    for (const body of [
+      '{}',
+      '[]',
+      '{"reconnectionToken":{"toString":1}}',
+      `{"reconnectionToken":"${'x'.repeat(65)}"}`,
+    ])
+      expect(await ask(`reconnect/${tableId}`, body)).toEqual([400, 'malformed'])
+    expect(await ask('joinById')).toEqual([404, 'no-such-method'])
     vi.spyOn(rooms.ports, 'spendTicket').mockRejectedValueOnce(new Error('password of the database'))
     expect((await askSeat(rooms.url, tableId, 'ticket')).body).toEqual({ code: 500, error: 'failed' })
     expect(matchMaker.stats.local.roomCount).toBe(2)

@@ -77,8 +77,8 @@ function transportOf(allowedOrigins: readonly string[], pingMs: number): WebSock
 
 /**
  * Only `/{process}/{room}?sessionId=…` is an address of a socket. Anything else is refused here: Colyseus 0.18 reads
- * it outside any try block, so that one request for an address that is none (`GET *% HTTP/1.1`) would end the process; and
- * it keeps an echo for everybody at the addresses without a room.
+ * it outside any try block, so that one request for an address that is none (`GET *% HTTP/1.1`) would end the process;
+ * and it keeps an echo for everybody at the addresses without a room.
  */
 function isForARoom({ url, socket }: IncomingMessage): boolean {
   const address = `ws://server${url}`

@@ -3,7 +3,9 @@ import type { Game } from '../game.ts'
 import { gameById } from '../games.ts'
 import type { Terms } from './types.ts'
 
-/** The game of a round's terms. Errors: throws on a game, or a version of its rules, that this program does not have. */
+/**
+ * The game of a round's terms. Errors: throws on a game, or a version of its rules, that this program does not have.
+ */
 export function gameOf({ gameId, rulesVersion }: Pick<Terms, 'gameId' | 'rulesVersion'>): Game {
   const game = gameById(gameId)
   assert(game !== null, `the house has the game ${gameId}`)

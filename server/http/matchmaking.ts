@@ -28,8 +28,12 @@ export function matchmakingRoutes(app: Express): void {
     const { method, room } = request.params
     const headers = new Headers()
     for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value)
+    const options = optionsOf(method, request.body)
+    if (options === null) {
+      response.status(400).json({ code: 400, error: 'malformed' })
+      return
+    }
     try {
-      const options = typeof request.body === 'object' && request.body !== null ? request.body : {}
       response.json(await matchMaker.controller.invokeMethod(method, room, options, createAuthContext({ headers })))
     } catch (error) {
       const { code } = error as { code?: unknown }
@@ -38,4 +42,14 @@ export function matchmakingRoutes(app: Express): void {
       response.status(status).json({ code: status, error: refusal ?? 'failed' })
     }
   })
+  app.use('/matchmake', (_request, response) => {
+    response.status(404).json({ code: 404, error: 'no-such-method' })
+  })
+}
+
+/** A seat keeps its options, so no more of them is passed on than is used; null when what is needed is not there. */
+function optionsOf(method: string, body: unknown): { readonly reconnectionToken?: string } | null {
+  if (method !== 'reconnect') return {}
+  const { reconnectionToken } = (body ?? {}) as { readonly reconnectionToken?: unknown }
+  return typeof reconnectionToken === 'string' && reconnectionToken.length <= 64 ? { reconnectionToken } : null
 }
