@@ -13,7 +13,7 @@ const MESSAGES = 100_000
 /** A connection's budget lets 60 messages through at once and answers as many more; one more closes it. */
 const PER_CONNECTION = 112
 const AT_ONCE = 24
-const HTTP_REQUESTS = 4_000
+const HTTP_REQUESTS = 2_000
 const PURSE_CENTS = 1_000_000
 const SEED = randomInt(2 ** 31)
 
@@ -22,7 +22,7 @@ type Person = { readonly cookie: string; readonly playerId: string; readonly pur
 let house: RunningHouse
 beforeAll(async () => {
   house = await RunningHouse.open({ MIN_ROUND_GAP_MS: '0', HTTP_REQUESTS_PER_SECOND: '100000', LOG_LEVEL: 'error' })
-  await house.openTable(TABLE, 'european', { pace: { bettingMs: 6_000, restMs: 500 } })
+  await house.openTable(TABLE, 'european', { pace: { bettingMs: 5_000, restMs: 500 } })
 }, 120_000)
 afterAll(() => house.stop(), 30_000)
 
@@ -182,25 +182,25 @@ function tally(client: RawClient, asked: readonly Hostile[], { refused }: Tallie
     answered++
     const { answers, code } = (value ?? {}) as Partial<BetsAnswer> & { code?: string }
     const about = `${asked[id - 1]?.kind}: ${JSON.stringify(value)?.slice(0, 200)}`
-    expect([about, status]).toEqual([about, answers === undefined && asked[id - 1]?.kind !== 'versions' ? 1 : status])
-    expect([about, status === 2]).toEqual([about, false])
+    expect([about, status]).toEqual([about, answers === undefined ? 1 : 0])
     for (const answer of answers ?? []) {
-      expect([about, answer.status]).toEqual([about, 'dead'])
-      refused.add(`bet: ${answer.code}`)
+      // Under the id of a bet of an earlier round an attacker may ask the books, which know whose it is.
+      expect([about, answer.status === 'accepted']).toEqual([about, false])
+      refused.add(`bet: ${answer.code ?? answer.status}`)
     }
     if (answers === undefined) refused.add(code ?? 'no code')
   }
   refused.add('closed unanswered', asked.length - answered)
   for (const message of client.messages('answer') as { code?: string; result?: Partial<BetsAnswer> }[]) {
     for (const answer of message.result?.answers ?? []) {
-      expect(answer.status).toBe('dead')
-      refused.add(`bet: ${answer.code}`)
+      expect(answer.status).not.toBe('accepted')
+      refused.add(`bet: ${answer.code ?? answer.status}`)
     }
     if (message.result === undefined) refused.add(`message: ${message.code ?? 'no code'}`)
   }
 }
 
-/** Requests to the matchmaker and around it. Answers how many there were. */
+/** One request to the matchmaker or around it. */
 async function attackHttp(dice: Dice, { cookie }: Person, seen: Tally): Promise<void> {
   const strange = ['', 'x', '../..', '%00', '%', '__proto__', 'public', 'x'.repeat(3_000), '%ff', 'a/b']
   const paths = [

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { ClientState, ErrorCode, getMessageBytes, matchMaker, Protocol, Room } from '@colyseus/core'
+import { Encoder, schema, t } from '@colyseus/schema'
 import { WebSocketClient, WebSocketTransport } from '@colyseus/ws-transport'
 import { unpack } from 'msgpackr'
 import { expect, test } from 'vitest'
@@ -99,6 +100,25 @@ test('[ROM-21] every frame of a joined client goes through the room’s own _onM
   await matchMaker.gracefullyShutdown()
   transport.shutdown()
   server.close()
+})
+
+test('[ROM-21] every patch and every new full state comes in an object of its own, which frames are kept by', () => {
+  const State = schema({ n: t.uint32().default(0) }, 'Count')
+  const state = new State()
+  const encoder = new Encoder(state)
+  const buffer = new Uint8Array(Encoder.BUFFER_SIZE)
+  const patches = [1, 2].map((n) => {
+    state.n = n
+    const patch = encoder.encode({ offset: 1 })
+    encoder.discardChanges()
+    return patch
+  })
+  const fulls = [encoder.encodeAll({ offset: 1 }, buffer), encoder.encodeAll({ offset: 1 }, buffer)]
+  for (const [first, second] of [patches, fulls]) {
+    expect(first).not.toBe(second)
+    // Views of one buffer: what was not copied at once is overwritten by the next.
+    expect(first?.buffer).toBe(second?.buffer)
+  }
 })
 
 test('[ROM-21] ws takes a limit for its closing handshake, and ends whoever does not say goodbye', async () => {

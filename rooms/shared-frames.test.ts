@@ -34,9 +34,9 @@ class FakeSocket extends EventEmitter {
   readonly written: Buffer[] = []
   readonly _socket = {
     writableLength: 0,
-    write: (bytes: Buffer, done: (error?: Error) => void) => {
+    write: (bytes: Buffer, done?: (error?: Error) => void) => {
       this.written.push(bytes)
-      done()
+      done?.()
     },
   }
   terminate(): void {
@@ -63,6 +63,13 @@ test('[ROM-10 ROM-16] a payload is framed once for everybody, and as it was when
   const [first] = sockets[0]?.written ?? []
   expect(sockets.map(({ written }) => written[0] === first)).toEqual([true, true, true])
   expect((await read(first ?? Buffer.of())).toString()).toBe('patch')
+})
+
+test('[ROM-16] who asks hears whether a payload was written', () => {
+  const socket = new FakeSocket()
+  const heard: (Error | undefined)[] = []
+  clientOf(socket).raw(Buffer.of(1), undefined, (error) => heard.push(error))
+  expect([socket.written.length, heard]).toEqual([1, [undefined]])
 })
 
 test('[ROM-16] a socket with too much waiting is ended without another byte; one that is not open gets none', () => {

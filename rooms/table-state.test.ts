@@ -49,7 +49,7 @@ test('[ROM-10] whoever joins, and whenever, ends with the same state, whatever w
       }
       for (const client of clients) expect(client.toJSON()).toEqual(state.toJSON())
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   )
 })
 

@@ -87,11 +87,10 @@ const MAKERS: readonly Make[] = [
     return bet('round id', target, { betId: dice.uuid() }, dice.of(rounds))
   },
   (dice, target) => {
-    const { betId = dice.uuid(), stakeCents = 1 } = dice.of(target.foreignBets) ?? {}
+    const { betId = 'none yet', stakeCents = 1 } = dice.of(target.foreignBets) ?? {}
     return bet("another's bet id", target, {
       betId,
       stakeCents: dice.of([stakeCents, stakeCents + 100]),
-      playerId: 'x',
     })
   },
   (dice, target) => {
