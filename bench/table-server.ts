@@ -11,6 +11,7 @@ export type Report =
   /** User and system time of the process so far, in microseconds. */
   | { readonly kind: 'cpu'; readonly micros: number }
 
+const PING_MS = 3_000
 const tell = (report: Report) => void process.send?.(report)
 
 /** A table whose shared state changes `perSecond` times a second, and goes out as often. */
@@ -29,6 +30,10 @@ function openRaw(perSecond: number, frameBytes: number): Promise<string> {
     const frame = Buffer.alloc(frameBytes, 7)
     for (const client of server.clients) client.send(frame, { binary: true })
   }, 1000 / perSecond)
+  // A bare server too must find out who is gone; a table pings as often (server/sockets.ts).
+  setInterval(() => {
+    for (const client of server.clients) client.ping()
+  }, PING_MS)
   return new Promise((resolve) => {
     server.once('listening', () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
   })
