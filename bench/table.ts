@@ -21,7 +21,8 @@ type Mode = 'table' | 'raw'
 
 /**
  * CPU of the server for each message delivered to a client, at one table of many, beside the bare `ws` library sending
- * frames of the same length as often, with the same pings; in turn in one run. Prints medians, one line of JSON for each size.
+ * frames of the same length as often, with the same pings; in turn in one run. Prints medians, one line of JSON for
+ * each size.
  */
 export async function main(): Promise<void> {
   console.log('uWebSockets.js is not among the dependencies (its binary needs glibc 2.38), so ws alone is measured.')

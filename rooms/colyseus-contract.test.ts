@@ -49,7 +49,7 @@ test('[ROM-21] codes and layouts of the wire are those of docs/protocol.md', () 
   expect([...getMessageBytes[Protocol.ERROR](525, 'x')]).toEqual([11, 0xcd, 0x0d, 0x02, 0xa1, 0x78])
 })
 
-test('[ROM-21] every frame of a joined client goes through the room’s own _onMessage, and out by raw and _socket', async () => {
+test('[ROM-21] a joined client’s frames come in by the room’s _onMessage and go out by raw and _socket', async () => {
   const server = createServer()
   const transport = new WebSocketTransport({ noServer: true })
   transport.attachToServer(server)

@@ -65,7 +65,7 @@ test('[ROM-14] no bytes at all make the reader throw', () => {
   )
 })
 
-test('[ROM-15] every JSON value is plain, in maps and in the records of the stock client, and no other length is', () => {
+test('[ROM-15] every JSON value is plain, also as a record of the stock client, and no other length is', () => {
   const records = new Packr()
   const value = fc.jsonValue({ maxDepth: 4 })
   fc.assert(

@@ -101,7 +101,7 @@ class DocumentedClient {
   }
 }
 
-test('[ROM-22] a client written from the document joins, resumes, bets, is refused, comes back and leaves', async () => {
+test('[ROM-22] a client written from the document joins, bets, is refused, comes back and leaves', async () => {
   rooms.ports.player('reader')
   const address = await DocumentedClient.seat(rooms.url, 'documented', rooms.ports.ticket('reader', 'documented'))
   const client = new DocumentedClient(address)

@@ -103,7 +103,10 @@ export type PrivateEvent = { readonly version: number; readonly atMs: number } &
 export type SharedTable = {
   readonly tableId: string
   readonly gameId: string
-  /** `running`, `paused` (no next round until it is resumed), `draining` (this round is the last). */
+  /**
+   * `running`, `paused` (no next round until it is resumed), `closed` (its last round has ended), `moving` (another
+   * node runs it now) or `suspended` (an invariant broke; people look at it).
+   */
   readonly status: string
   readonly roundId: string
   readonly seriesId: string

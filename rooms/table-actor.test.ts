@@ -72,7 +72,7 @@ describe('phases', () => {
     expect(versions).toEqual(versions.map((_, i) => (versions[0] ?? 0) + i))
   })
 
-  test('[ROM-1] a void is told when its money is back, with its reason; stakes come back to whom they belong', async () => {
+  test('[ROM-1] a void is told with its reason once the money is back; each stake goes to its owner', async () => {
     const { roundId } = actor.round.opening
     await actor.place([bet('ana')])
     ports.held.add('void')
@@ -89,7 +89,7 @@ describe('phases', () => {
 })
 
 describe('bets', () => {
-  test('[ROM-2] an accepted bet is answered with its id once its stake is in the books, and its player is told', async () => {
+  test('[ROM-2] an accepted bet is answered by id once its stake is booked, and its player is told', async () => {
     ports.held.add('reserve')
     const asked = bet('ana')
     let answered = false
@@ -140,7 +140,7 @@ describe('bets', () => {
     expect(ports.ledger.audit()).toMatchObject({ linesSumCents: 0, accountsOff: 0, escrowCents: 600 })
   })
 
-  test('[ROM-3] the same bet again is answered the same and moves nothing; another under its id is refused', async () => {
+  test('[ROM-3] the same bet again gets the same answer and moves nothing; another is refused', async () => {
     const asked = bet('ana')
     const first = await actor.place([asked])
     const again = await Promise.all([actor.place([asked]), actor.place([asked, asked])])
@@ -203,7 +203,7 @@ describe('withdrawals', () => {
     expect([ports.ledger.balanceOf('ana'), actor.round.atStakeCents]).toEqual([1_000_000, 0])
   })
 
-  test("[ROM-4] somebody else's bet is answered like one that never was, and its owner hears nothing of it", async () => {
+  test("[ROM-4] somebody else's bet is answered like none, and its owner hears nothing of it", async () => {
     const asked = bet('ana')
     await actor.place([asked])
     const heard = audience.told('ana').length

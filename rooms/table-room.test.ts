@@ -58,7 +58,7 @@ async function playRound(): Promise<void> {
 }
 
 describe('at the table', () => {
-  test('[ROM-2 ROM-10 G13] a bet is answered with id, status and balance, told to its player, and seen on the felt', async () => {
+  test('[ROM-2 ROM-10 G13] a bet is answered with id, status and balance, told, and seen on the felt', async () => {
     rooms.ports.player('ana')
     const room = await rooms.join(tableId, 'ana')
     const events = listen(room)
@@ -153,7 +153,7 @@ describe('at the table', () => {
     expect(answer).toMatchObject({ answers: [{ status: 'accepted', code: null }], balanceCents: null })
   })
 
-  test('[ROM-8] a flood is answered too-fast, as request and as message, then its connection alone is closed', async () => {
+  test('[ROM-8] a flood is answered too-fast, then its connection alone is closed', async () => {
     const calm = await RawClient.join(rooms.url, tableId)
     const flooder = await RawClient.join(rooms.url, tableId)
     const answers = Array.from({ length: 70 }, (_, i) => flooder.request('clock', { clientMs: i }))
@@ -173,7 +173,7 @@ describe('at the table', () => {
     expect((await calm.request('clock', { clientMs: 1 })).status).toBe(0)
   })
 
-  test('[ROM-10] the last outcomes are shown, newest first, twenty of them, also those of a round that was taken over', async () => {
+  test('[ROM-10] the last twenty outcomes are shown, newest first, also of a round taken over', async () => {
     const room = await rooms.join(tableId)
     const pockets = Array.from({ length: 23 }, (_, i) => i)
     rooms.ports.pockets.push(...pockets)
@@ -263,7 +263,7 @@ describe('coming back', () => {
     expect(value).toMatchObject({ snapshot: { balanceCents: 999_500 } })
   })
 
-  test('[ROM-20] a table outlives its players; sockets are told to come back on hand-over, and that it is lost', async () => {
+  test('[ROM-20] a table outlives its players; on hand-over sockets are told to come back', async () => {
     const client = await RawClient.join(rooms.url, tableId)
     client.send(12)
     expect(await client.closed).toBe(4000)
@@ -280,7 +280,7 @@ describe('coming back', () => {
 })
 
 describe('who sees what', () => {
-  test('[ROM-11 G9] an evening: no seed before its draw, and nobody else’s name, ticket or bet, in any frame', async () => {
+  test('[ROM-11 G9] an evening: no frame has a seed before its draw, or what is another’s', async () => {
     const names = Array.from({ length: 8 }, () => `player-${randomUUID()}`)
     const secretsOf = new Map(names.map((name) => [name, [name]]))
     const clients = await Promise.all(
@@ -318,7 +318,7 @@ describe('who sees what', () => {
     }
   })
 
-  test('[ROM-10 ROM-11 L3] with 1,000 clients shared state is encoded once, and private data goes to its player', async () => {
+  test('[ROM-10 ROM-11 L3] 1,000 clients: shared state is encoded once, private data goes to its player', async () => {
     const [ana, beto] = [rooms.ports.player('k-ana'), rooms.ports.player('k-beto')]
     const clients: RawClient[] = []
     while (clients.length < 998)

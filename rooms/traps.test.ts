@@ -228,7 +228,7 @@ describe('[ROM-16] slow clients', () => {
 })
 
 describe('[ROM-17] connections that break', () => {
-  test('[ROM-17] seats that wait when their table ends, and clients that are sent away, leave no rejection', async () => {
+  test('[ROM-17] waiting seats of an ended table, and clients sent away, leave no rejection', async () => {
     const dropped = await RawClient.join(rooms.url, tableId)
     await RawClient.join(rooms.url, tableId)
     dropped.ws.terminate()

@@ -138,7 +138,7 @@ test('[WEB-14] a connection that stands but carries nothing is noticed, left and
   expect(page.states.at(-1)).toBe('live')
 })
 
-test('[WEB-14] a quiet connection that answers stands, and is asked again only after it was quiet once more', async () => {
+test('[WEB-14] a quiet connection that answers stands, and is asked again after the next quiet', async () => {
   const page = new Harness()
   await page.latest.succeed()
   await page.fire()
