@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { hostname } from 'node:os'
 import { z } from 'zod'
 import { keyBytes, readSecrets, type Secrets } from './secrets.ts'
 
@@ -14,11 +15,32 @@ export const settings = {
   DATA_DIR: setting('./var', 'Folder of the embedded database and of the secrets made at first start.', {
     schema: z.string().min(1, 'must name a folder'),
   }),
-  DATABASE_URL: setting('', 'PostgreSQL 15 or newer, postgres://… Empty: the embedded database in DATA_DIR.', {
-    schema: url('postgres:', 'postgresql:'),
-    secret: true,
+  DATABASE_URL: setting(
+    '',
+    'PostgreSQL 15 or newer, postgres://… Several hosts, by commas: the writable one. Empty: embedded in DATA_DIR.',
+    { schema: url('postgres:', 'postgresql:'), secret: true },
+  ),
+  REDIS_URL: setting(
+    '',
+    'redis://, rediss://, redis-sentinel://host:port,…/master or redis-cluster://host:port,… Empty: without Redis.',
+    { schema: url('redis:', 'rediss:', 'redis-sentinel:', 'redis-cluster:'), secret: true },
+  ),
+  NODE_ID: setting('', 'Name of this node, unique among all that share the database. Empty: host name and port.', {
+    schema: z.string().regex(/^([a-z0-9][a-z0-9-]{0,62})?$/, 'must be at most 63 small letters, digits and hyphens'),
   }),
-  REDIS_URL: setting('', 'Reserved: one node needs no Redis.', { schema: url('redis:', 'rediss:'), secret: true }),
+  PEER_HOST: setting('127.0.0.1', 'Address on which other nodes reach this one; never open to players.', {
+    schema: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost'),
+  }),
+  PEER_PORT: setting('0', 'TCP port for other nodes; 0 takes any free port.', { schema: whole(0, 65_535) }),
+  PEER_ADDRESS: setting('', 'host:port under which other nodes dial this one. Empty: PEER_HOST and its port.', {
+    schema: z.string().regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)?(:\d{1,5})?$/, 'must be host:port'),
+  }),
+  LEASE_MS: setting('1500', 'A table is taken over when its node was silent everywhere for this long.', {
+    schema: whole(500, 60_000),
+  }),
+  DRAIN_SECONDS: setting('20', 'Longest time that an orderly stop takes to hand its tables over.', {
+    schema: whole(1, 600),
+  }),
   PUBLIC_URL: setting('', 'Address that players type. Empty: http://localhost:PORT. Production requires https.', {
     schema: url('http:', 'https:'),
   }),
@@ -102,6 +124,13 @@ export type Config = {
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
   readonly redisUrl: string | null
+  readonly nodeId: string
+  readonly peerHost: string
+  readonly peerPort: number
+  /** Null: `peerHost` and the port that was taken. */
+  readonly peerAddress: string | null
+  readonly leaseMs: number
+  readonly drainMs: number
   readonly publicUrl: string
   readonly allowedOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
@@ -149,6 +178,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL || null,
     redisUrl: values.REDIS_URL || null,
+    nodeId: values.NODE_ID || ownNodeId(values.PORT),
+    peerHost: values.PEER_HOST,
+    peerPort: values.PEER_PORT,
+    peerAddress: values.PEER_ADDRESS || null,
+    leaseMs: values.LEASE_MS,
+    drainMs: values.DRAIN_SECONDS * 1000,
     publicUrl,
     allowedOrigins: [...new Set([...ownOrigins(values), ...values.ALLOWED_ORIGINS])],
     trustedProxies: values.TRUSTED_PROXIES,
@@ -219,6 +254,15 @@ function mismatches(env: NodeJS.ProcessEnv): string[] {
   return problems
 }
 
+/** The same after a restart, so that the next life of a node takes over from the last one without a wait. */
+function ownNodeId(port: number): string {
+  const name = hostname()
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+/, '')
+  return `${name.slice(0, 48) || 'node'}-${port === 0 ? `p${process.pid}` : port}`
+}
+
 /** Where the page itself comes from. Without PUBLIC_URL that is this machine, under each of its names. */
 function ownOrigins(values: Values): string[] {
   if (values.PUBLIC_URL !== '') return [new URL(values.PUBLIC_URL).origin]
@@ -252,12 +296,11 @@ function list(fits: (item: string) => boolean, message: string) {
 
 function url(...protocols: string[]) {
   const named = protocols.map((protocol) => `${protocol}//`).join(' or ')
-  return z
-    .string()
-    .refine(
-      (text) => text === '' || protocols.includes(URL.parse(text)?.protocol ?? ''),
-      `must be an address with ${named}`,
-    )
+  return z.string().refine(
+    // The address of several hosts, by commas, is none for `URL`; each of them alone is.
+    (text) => text === '' || protocols.includes(URL.parse(text.replace(/,[^/]*/, ''))?.protocol ?? ''),
+    `must be an address with ${named}`,
+  )
 }
 
 function isOrigin(text: string): boolean {
