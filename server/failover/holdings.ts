@@ -1,0 +1,147 @@
+import type { Directory } from './directory.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
+import type { ClusterMeter, LocalTables, PeerLinks, Running, TakeOverCause } from './peers.ts'
+
+/** The claim was lost to another node; that is where the table is now. */
+export class ClaimLost extends Error {
+  constructor(tableId: string, nodeId: string) {
+    super(`the table ${tableId} was claimed by ${nodeId}`)
+    this.name = 'ClaimLost'
+  }
+}
+
+export type HoldingsOptions = {
+  readonly tables: LocalTables
+  readonly keeper: LeaseKeeper
+  readonly links: Pick<PeerLinks, 'ask'>
+  readonly directory: Directory
+  readonly meter: ClusterMeter
+  readonly steadyMs: () => number
+  /** Other nodes should hear what this one runs now. */
+  readonly announce: () => void
+}
+
+const QUIESCE_MS = 1_500
+const TAKE_MS = 4_000
+
+/** The tables of this node, from the claim until they are given away, lost or dropped. */
+export class Holdings {
+  readonly #options: HoldingsOptions
+  readonly #opening = new Map<string, Promise<boolean>>()
+  readonly #open = new Set<string>()
+  readonly #moving = new Set<string>()
+  readonly #signs = new Map<string, { readonly cause: TakeOverCause; readonly atMs: number }>()
+  #stopped = false
+
+  constructor(options: HoldingsOptions) {
+    this.#options = options
+  }
+
+  isOpen(tableId: string): boolean {
+    return this.#open.has(tableId)
+  }
+
+  /** Being opened or handed over: to be left alone. */
+  isBusy(tableId: string): boolean {
+    return this.#opening.has(tableId) || this.#moving.has(tableId)
+  }
+
+  get moving(): number {
+    return this.#moving.size
+  }
+
+  running(): Running[] {
+    return [...this.#options.keeper.tables].map(([tableId, epoch]) => ({
+      tableId,
+      epoch,
+      open: this.#open.has(tableId),
+    }))
+  }
+
+  /** The first sign that the table needs another owner; take-overs are timed from there. */
+  sign(tableId: string, cause: TakeOverCause): void {
+    if (!this.#signs.has(tableId)) this.#signs.set(tableId, { cause, atMs: this.#options.steadyMs() })
+  }
+
+  /** Claims and opens the table here, once at a time. True when it is open. */
+  takeOver(tableId: string): Promise<boolean> {
+    const known = this.#opening.get(tableId)
+    if (known !== undefined) return known
+    const { announce, directory } = this.#options
+    const opening = this.#openHere(tableId).finally(() => {
+      this.#opening.delete(tableId)
+      announce()
+      directory.wake(tableId)
+    })
+    this.#opening.set(tableId, opening)
+    return opening
+  }
+
+  /** Stops the table at a safe point and gives it to the node `to`; if that fails, the next look finds it ownerless. */
+  async handOver(tableId: string, to: string): Promise<void> {
+    const { tables, links, meter, steadyMs, keeper, announce } = this.#options
+    const epoch = keeper.epochOf(tableId)
+    if (epoch === null || this.isBusy(tableId)) return
+    const startedMs = steadyMs()
+    this.#moving.add(tableId)
+    try {
+      await tables.quiesce(tableId, QUIESCE_MS)
+      this.#open.delete(tableId)
+      announce()
+      // Sockets are sent away while the other node opens the table, and are held until it has.
+      const taking = links.ask(to, 'take', { tableId, epoch }, TAKE_MS)
+      tables.drop(tableId)
+      if ((await taking) === null) throw new Error(`${to} did not take ${tableId}`)
+      meter.handedOver(steadyMs() - startedMs)
+    } catch (error) {
+      meter.handedOver(null)
+      meter.failed(`hand over ${tableId}`, error)
+    } finally {
+      this.#moving.delete(tableId)
+      keeper.letGo(tableId, epoch)
+      announce()
+    }
+  }
+
+  /** The table is no longer this node's: its players are sent to wherever it is. */
+  lose(tableId: string): void {
+    const { keeper, tables, announce } = this.#options
+    const epoch = keeper.epochOf(tableId)
+    if (epoch !== null) keeper.letGo(tableId, epoch)
+    if (this.#open.delete(tableId) || this.#opening.has(tableId)) tables.drop(tableId)
+    announce()
+  }
+
+  /** Everything is given up at once. Answers how many tables were open. */
+  loseAll(): number {
+    const open = this.#open.size
+    for (const tableId of [...this.#open, ...this.#opening.keys()]) this.lose(tableId)
+    return open
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.loseAll()
+  }
+
+  async #openHere(tableId: string): Promise<boolean> {
+    const { tables, meter, steadyMs, keeper } = this.#options
+    try {
+      const opened = await tables.open(tableId)
+      const epoch = keeper.epochOf(tableId)
+      if (opened && epoch !== null && !this.#stopped) {
+        this.#open.add(tableId)
+        const sign = this.#signs.get(tableId)
+        this.#signs.delete(tableId)
+        if (sign !== undefined) meter.tookOver(sign.cause, steadyMs() - sign.atMs)
+        return true
+      }
+      if (opened) tables.drop(tableId)
+    } catch (error) {
+      if (!(error instanceof ClaimLost)) meter.failed(`take over ${tableId}`, error)
+    }
+    const epoch = keeper.epochOf(tableId)
+    if (epoch !== null) keeper.letGo(tableId, epoch)
+    return false
+  }
+}

@@ -1,0 +1,76 @@
+import type { Directory } from './directory.ts'
+import type { PeerLinks, TakeOverCause } from './peers.ts'
+import type { HeldLease, LeaseStore, Life, NodeRow, OwnerBook, OwnerRow } from './ports.ts'
+
+export type JudgeOptions = {
+  readonly directory: Directory
+  readonly links: Pick<PeerLinks, 'stateOf'>
+  readonly book: Pick<OwnerBook, 'nodes'>
+  readonly leases: Pick<LeaseStore, 'look'> | null
+  readonly leaseMs: number
+  readonly self: () => Life
+}
+
+/** What the stores say of who is alive, asked at most once each. */
+export type Evidence = {
+  leases(): Promise<ReadonlyMap<string, HeldLease>>
+  nodes(): Promise<readonly NodeRow[]>
+}
+
+/**
+ * Says whether a table's owner is over, from everything that may be known about it: its link, what it says of itself,
+ * its lease in Redis, its beat in the books. A store that cannot be asked proves nothing; a take-over needs the books
+ * anyway, and they fence, so being wrong here costs a moment only (FOV-43).
+ */
+export class Judge {
+  readonly #options: JudgeOptions
+
+  constructor(options: JudgeOptions) {
+    this.#options = options
+  }
+
+  gather(tableIds: readonly string[]): Evidence {
+    const { leases, book } = this.#options
+    let held: Promise<ReadonlyMap<string, HeldLease>> | null = null
+    let nodes: Promise<readonly NodeRow[]> | null = null
+    return {
+      leases: () => {
+        held ??= leases === null ? Promise.resolve(new Map()) : leases.look(tableIds).catch(() => new Map())
+        return held
+      },
+      nodes: () => {
+        nodes ??= book.nodes()
+        return nodes
+      },
+    }
+  }
+
+  /** Why the table has no owner that would go on with it; null when it has one. */
+  async whyOwnerless(owner: OwnerRow | null, evidence: Evidence): Promise<TakeOverCause | null> {
+    if (owner === null || owner.incarnation === 0) return 'start'
+    const { links, directory, self } = this.#options
+    const { nodeId, incarnation } = self()
+    if (owner.nodeId === nodeId) return owner.incarnation === incarnation ? 'returned' : 'start'
+    const link = links.stateOf(owner.nodeId)
+    if (link === 'gone' || directory.outlived(owner)) return 'gone'
+    const presence = directory.presenceOf(owner.nodeId)
+    if (link === 'up' && presence?.incarnation === owner.incarnation)
+      return presence.running.some(({ tableId }) => tableId === owner.tableId) ? null : 'left'
+    return (await this.isOver(owner, evidence)) ? 'silent' : null
+  }
+
+  /** True when nothing speaks for the owner any more. */
+  async isOver(owner: OwnerRow, evidence: Evidence): Promise<boolean> {
+    const { links, directory, leaseMs, self } = this.#options
+    if (owner.incarnation === 0 || owner.nodeId === self().nodeId) return true
+    if (directory.outlived(owner) || links.stateOf(owner.nodeId) === 'gone') return true
+    const lease = (await evidence.leases()).get(owner.tableId)
+    if (lease !== undefined && lease.epoch >= owner.epoch && lease.incarnation === owner.incarnation) return false
+    try {
+      const node = (await evidence.nodes()).find(({ nodeId }) => nodeId === owner.nodeId)
+      return node === undefined || node.incarnation > owner.incarnation || node.silentMs > leaseMs
+    } catch {
+      return false // without the books nothing can be claimed either
+    }
+  }
+}
