@@ -319,6 +319,7 @@ export class ClusterNode implements PeerListener {
     const cause = await this.#judge.whyOwnerless(this.directory.ownerOf(tableId), evidence)
     if (cause === null) {
       this.#orphanSince.delete(tableId)
+      this.#holdings.forgetSign(tableId)
       return null
     }
     const { steadyMs, leaseMs } = this.#options

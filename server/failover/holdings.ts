@@ -63,6 +63,11 @@ export class Holdings {
     if (!this.#signs.has(tableId)) this.#signs.set(tableId, { cause, atMs: this.#options.steadyMs() })
   }
 
+  /** Somebody else runs the table, so whatever was seen of it is over. */
+  forgetSign(tableId: string): void {
+    this.#signs.delete(tableId)
+  }
+
   /** Claims and opens the table here, once at a time. True when it is open. */
   takeOver(tableId: string): Promise<boolean> {
     const known = this.#opening.get(tableId)
