@@ -10,6 +10,7 @@ import type {
   PeerLinks,
   PeerListener,
   PeerNews,
+  Presence,
   TakeOverCause,
 } from './peers.ts'
 import { ranked } from './placement.ts'
@@ -246,12 +247,16 @@ export class ClusterNode implements PeerListener {
     }
   }
 
-  /** Tells every linked node what this one runs. */
-  announce(): void {
+  /** What this node says of itself now. */
+  presence(): Presence {
     const ready = this.#life.incarnation > 0 && !this.#stopped
     const draining = this.#draining || this.#stopped
-    const presence = { ...this.#life, ready, draining, running: this.#holdings.running() }
-    this.#options.links.tell({ type: 'presence', presence })
+    return { ...this.#life, ready, draining, running: this.#holdings.running() }
+  }
+
+  /** Tells every linked node what this one runs. */
+  announce(): void {
+    this.#options.links.tell({ type: 'presence', presence: this.presence() })
   }
 
   #elsewhere(tableId: string): Place | null {

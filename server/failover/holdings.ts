@@ -23,6 +23,8 @@ export type HoldingsOptions = {
 
 const QUIESCE_MS = 1_500
 const TAKE_MS = 4_000
+const FIRST_RETRY_MS = 200
+const SLOWEST_RETRY_MS = 5_000
 
 /** The tables of this node, from the claim until they are given away, lost or dropped. */
 export class Holdings {
@@ -31,6 +33,8 @@ export class Holdings {
   readonly #open = new Set<string>()
   readonly #moving = new Set<string>()
   readonly #signs = new Map<string, { readonly cause: TakeOverCause; readonly atMs: number }>()
+  /** Tables that could not be opened here, and until when they are left alone. */
+  readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
   #stopped = false
 
   constructor(options: HoldingsOptions) {
@@ -41,9 +45,10 @@ export class Holdings {
     return this.#open.has(tableId)
   }
 
-  /** Being opened or handed over: to be left alone. */
+  /** Being opened or handed over, or failed to open just now: to be left alone. */
   isBusy(tableId: string): boolean {
-    return this.#opening.has(tableId) || this.#moving.has(tableId)
+    if (this.#opening.has(tableId) || this.#moving.has(tableId)) return true
+    return (this.#failed.get(tableId)?.untilMs ?? 0) > this.#options.steadyMs()
   }
 
   get moving(): number {
@@ -136,6 +141,7 @@ export class Holdings {
       const epoch = keeper.epochOf(tableId)
       if (opened && epoch !== null && !this.#stopped) {
         this.#open.add(tableId)
+        this.#failed.delete(tableId)
         const sign = this.#signs.get(tableId)
         this.#signs.delete(tableId)
         if (sign !== undefined) meter.tookOver(sign.cause, steadyMs() - sign.atMs)
@@ -143,7 +149,12 @@ export class Holdings {
       }
       if (opened) tables.drop(tableId)
     } catch (error) {
-      if (!(error instanceof ClaimLost)) meter.failed(`take over ${tableId}`, error)
+      if (!(error instanceof ClaimLost)) {
+        const times = (this.#failed.get(tableId)?.times ?? 0) + 1
+        const untilMs = steadyMs() + Math.min(SLOWEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (times - 1))
+        this.#failed.set(tableId, { times, untilMs })
+        meter.failed(`take over ${tableId}, attempt ${times}`, error)
+      }
     }
     const epoch = keeper.epochOf(tableId)
     if (epoch !== null) keeper.letGo(tableId, epoch)

@@ -16,8 +16,8 @@ export type Presence = Life & {
 /** What nodes tell each other, in order on each link. */
 export type PeerNews =
   | { readonly type: 'presence'; readonly presence: Presence }
-  /** The table's row of the lobby. */
-  | { readonly type: 'row'; readonly row: LobbyTable }
+  /** The table's row of the lobby; null when the house has closed the table. */
+  | { readonly type: 'row'; readonly tableId: string; readonly row: LobbyTable | null }
   /** An operator changed the table at some node. */
   | { readonly type: 'tableChanged'; readonly tableId: string }
 

@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/** A client's socket that is spliced to another node. */
+export type Relayed = {
+  readonly nodeId: string
+  readonly ended: Promise<void>
+  close(): void
+}
+
+const ANSWER_LIMIT_MS = 1_500
+const MOST_HEAD_BYTES = 16 * 1024
+const SWITCHING = /^HTTP\/1\.1 101 /
+const NOT_HERE = /^HTTP\/1\.1 503 /
+
+/**
+ * Repeats the upgrade request of a client at another node, with one header more, and joins the two streams once it was
+ * accepted; nothing is read or framed in between. Any other answer than "not here" is passed on. Null: the room is not
+ * there, or the node cannot be reached; then the client's socket was not touched.
+ */
+export async function relaySocket(
+  place: { readonly nodeId: string; readonly address: string },
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  [name, value]: readonly [string, string],
+): Promise<Relayed | null> {
+  const far = dial(place.address)
+  far.write(`${headOf(request, name)}${name}: ${value}\r\n\r\n`)
+  if (head.length > 0) far.write(head)
+  const answer = await answerOf(far)
+  if (answer === null || NOT_HERE.test(answer.toString('latin1', 0, 20)) || socket.destroyed) {
+    far.destroy()
+    return null
+  }
+  socket.write(answer)
+  if (!SWITCHING.test(answer.toString('latin1', 0, 20))) {
+    far.destroy()
+    socket.end()
+    return { nodeId: place.nodeId, ended: Promise.resolve(), close: () => undefined }
+  }
+  return splice(place.nodeId, socket, far)
+}
+
+function splice(nodeId: string, socket: Duplex, far: Socket): Relayed {
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  if ('setNoDelay' in socket) (socket as Socket).setNoDelay(true)
+  socket.pipe(far)
+  far.pipe(socket)
+  const close = (): void => {
+    socket.destroy()
+    far.destroy()
+    resolve()
+  }
+  socket.once('close', close)
+  far.once('close', close)
+  return { nodeId, ended, close }
+}
+
+function dial(address: string): Socket {
+  const at = address.lastIndexOf(':')
+  const far = connect({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) })
+  far.setNoDelay(true)
+  far.on('error', () => far.destroy())
+  return far
+}
+
+/** The request line and headers as the client sent them, without one of the name that is added here. */
+function headOf({ method, url, rawHeaders }: IncomingMessage, without: string): string {
+  let head = `${method} ${url} HTTP/1.1\r\n`
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2)
+    if (rawHeaders[i]?.toLowerCase() !== without) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
+  return head
+}
+
+/** Everything up to the end of the answer's head, with what came behind it; null when none came in time. */
+function answerOf(far: Socket): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    let read = Buffer.alloc(0)
+    const done = (answer: Buffer | null): void => {
+      clearTimeout(timer)
+      far.off('data', take)
+      far.off('close', gone)
+      far.pause()
+      resolve(answer)
+    }
+    const gone = (): void => done(null)
+    const take = (data: Buffer): void => {
+      read = Buffer.concat([read, data])
+      if (read.includes('\r\n\r\n')) done(read)
+      else if (read.length > MOST_HEAD_BYTES) done(null)
+    }
+    const timer = setTimeout(gone, ANSWER_LIMIT_MS)
+    far.on('data', take)
+    far.once('close', gone)
+  })
+}
