@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 afterEach(async (context) => {
-  network.mend()
+  await network.mend()
   await closePages(browser, context)
 })
 
@@ -70,10 +70,10 @@ async function expectBack(table: TablePage): Promise<void> {
 
 test('[U5] a connection that breaks stops betting and says so, and comes back by itself with every bet', async () => {
   const { player, table, roundId } = await atTable('cortada')
-  network.cut()
+  await network.cut()
   await expectStopped(table)
   await keep(player.page, 'desktop-reconnecting')
-  network.mend()
+  await network.mend()
   await expectBack(table)
   expect(await table.roundId()).toBe(roundId)
   const bets = await table.accepted(2)
@@ -87,13 +87,13 @@ test('[U5] a connection that breaks stops betting and says so, and comes back by
 
 test('[U5 G18] a round that ends without the player is paid, and shown to him when he is back', async () => {
   const { player, table, roundId } = await atTable('perdida', 10_000)
-  network.cut()
+  await network.cut()
   await expectStopped(table)
   const ended = await until('the round has ended without him', async () => {
     const last = await player.lastRound()
     return last?.roundId === roundId ? last : null
   })
-  network.mend()
+  await network.mend()
   const balance = formatCents(FUNDS_CENTS - 1_000 + ended.paidCents)
   await until('the page shows what he missed', async () => (await table.balance()) === balance, BACK_WITHIN_MS)
   const { pocket } = ended.outcome as { pocket: number }
@@ -104,9 +104,9 @@ test('[U5 G18] a round that ends without the player is paid, and shown to him wh
 
 test('[U5] a connection that only falls silent is noticed, and betting stops', async () => {
   const { player, table } = await atTable('callada')
-  network.fallSilent()
+  await network.fallSilent()
   await expectStopped(table)
-  network.mend()
+  await network.mend()
   await expectBack(table)
   expect((await table.accepted(2)).map(({ name }) => name).toSorted()).toEqual(['Pleno 17', 'Rojo'])
   expect(await player.balanceCents()).toBe(FUNDS_CENTS - 1_000)

@@ -1,76 +1,110 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { Wire, type WireOptions } from './wire.ts'
+
+export type State = 'up' | 'silent' | 'cut'
+const WORST_FIRST: readonly State[] = ['cut', 'silent', 'up']
+
+type Hindrance = {
+  readonly state: State
+  readonly delayMs: number
+  readonly concerns: (near: Socket) => boolean
+}
 
 /**
- * The network between a page and the house, as a TCP proxy that can be cut (every connection breaks, new ones are
- * refused) or fall silent (connections stand, and nothing comes through).
+ * The network between a client and a server, as a TCP proxy that can be cut (every connection is reset, new ones are
+ * refused), fall silent (connections stand, and nothing comes through) or be slow. It can be so for some clients only.
  */
 export class Network {
   readonly port: number
   readonly #server: Server
-  readonly #pairs = new Set<readonly [Socket, Socket]>()
-  #state: 'up' | 'cut' | 'silent' = 'up'
+  readonly #wires = new Set<Wire>()
+  readonly #hindrances = new Map<string, Hindrance>()
+  #state: State = 'up'
+  #delayMs = 0
 
-  private constructor(server: Server, target: number) {
+  private constructor(server: Server, port: number, wire: Omit<WireOptions, 'ended'>) {
     this.#server = server
-    this.port = (server.address() as AddressInfo).port
-    server.on('connection', (near) => this.#join(near, target))
+    this.port = port
+    server.on('connection', (near) => {
+      const made: Wire = new Wire(near, { ...wire, ended: () => this.#wires.delete(made) })
+      this.#wires.add(made)
+      if (this.#apply(made) === 'up') made.join()
+    })
   }
 
-  /** `port` is the proxy's own, `target` the house's. */
-  static async between(port: number, target: number): Promise<Network> {
+  /** `port` is the proxy's own (0: any that is free), `target` the server's; both on the loopback address. */
+  static async between(port: number, target: number, more: Pick<WireOptions, 'rewrite'> = {}): Promise<Network> {
     const server = createServer()
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
-    return new Network(server, target)
+    return new Network(server, (server.address() as AddressInfo).port, { target, ...more })
   }
 
   get url(): string {
     return `http://localhost:${this.port}`
   }
 
-  cut(): void {
-    this.#state = 'cut'
-    this.#breakAll()
+  cut(): Promise<void> {
+    return this.#turn('cut')
   }
 
-  fallSilent(): void {
-    this.#state = 'silent'
-    for (const pair of this.#pairs) for (const socket of pair) socket.pause()
+  fallSilent(): Promise<void> {
+    return this.#turn('silent')
   }
 
-  /** Lets connections through again. Those that were silent break, as they do when a phone finds another network. */
-  mend(): void {
-    if (this.#state === 'silent') this.#breakAll()
-    this.#state = 'up'
+  /**
+   * Lets connections through again, at full speed. Those that were silent break, as they do when a phone finds another
+   * network. Resolves when new ones are taken.
+   */
+  mend(): Promise<void> {
+    this.#delayMs = 0
+    return this.#turn('up')
+  }
+
+  /** From now on everything takes this much longer in each direction, until `mend`. */
+  delay(delayMs: number): void {
+    this.#delayMs = delayMs
+    this.#applyAll()
+  }
+
+  /** The same for those clients only that `concerns` picks, until `release` of the same name. */
+  hinder(name: string, state: State, delayMs: number, concerns: (near: Socket) => boolean): void {
+    this.#hindrances.set(name, { state, delayMs, concerns })
+    this.#applyAll()
+  }
+
+  release(name: string): void {
+    this.#hindrances.delete(name)
+    this.#applyAll()
   }
 
   async close(): Promise<void> {
-    this.#breakAll()
+    for (const wire of this.#wires) wire.break()
+    if (!this.#server.listening) return
     this.#server.close()
     await once(this.#server, 'close')
   }
 
-  #breakAll(): void {
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy()
-    this.#pairs.clear()
+  async #turn(state: State): Promise<void> {
+    this.#state = state
+    if (state === 'cut') this.#server.close()
+    this.#applyAll()
+    if (state === 'cut' || this.#server.listening) return
+    this.#server.listen(this.port, '127.0.0.1')
+    await once(this.#server, 'listening')
   }
 
-  #join(near: Socket, target: number): void {
-    // A connection that breaks is what this is for.
-    near.on('error', () => near.destroy())
-    if (this.#state === 'cut') return void near.destroy()
-    const far = connect(target, '127.0.0.1')
-    const pair = [near, far] as const
-    this.#pairs.add(pair)
-    far.on('error', () => near.destroy())
-    near.pipe(far)
-    far.pipe(near)
-    if (this.#state === 'silent') for (const socket of pair) socket.pause()
-    near.on('close', () => far.destroy())
-    far.on('close', () => {
-      near.destroy()
-      this.#pairs.delete(pair)
-    })
+  #applyAll(): void {
+    for (const wire of this.#wires) this.#apply(wire)
+  }
+
+  #apply(wire: Wire): State {
+    const felt = [...this.#hindrances.values()].filter(({ concerns }) => concerns(wire.near))
+    const state = WORST_FIRST.find((each) => this.#state === each || felt.some((one) => one.state === each)) ?? 'up'
+    wire.delayMs = Math.max(this.#delayMs, ...felt.map(({ delayMs }) => delayMs))
+    if (state === 'cut' || (state === 'up' && wire.silent)) wire.break()
+    else if (state === 'silent') wire.fallSilent()
+    return state
   }
 }
