@@ -3,6 +3,7 @@ import * as ledger from './001-ledger.ts'
 import * as fairness from './002-fairness.ts'
 import * as players from './003-players.ts'
 import * as tables from './004-tables.ts'
+import * as cluster from './005-cluster.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
@@ -13,7 +14,12 @@ export const migrations: Record<string, Migration> = {
   '002-fairness': fairness,
   '003-players': players,
   '004-tables': tables,
+  '005-cluster': cluster,
 }
 
 /** All tables, as each migration file declares its own. */
-export type DatabaseSchema = ledger.LedgerTables & fairness.FairnessTables & players.PlayerTables & tables.HouseTables
+export type DatabaseSchema = ledger.LedgerTables &
+  fairness.FairnessTables &
+  players.PlayerTables &
+  tables.HouseTables &
+  cluster.ClusterTables
