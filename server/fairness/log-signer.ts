@@ -14,7 +14,7 @@ export class LogSigner {
   constructor(name: string, secret: Uint8Array) {
     assert(isKeyName(name), 'the name of a log has no space and no plus sign')
     assert(secret.length === 32, 'an Ed25519 key has 32 bytes')
-    this.#privateKey = createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, secret]), format: 'der', type: 'pkcs8' })
+    this.#privateKey = ed25519Key(secret)
     const der = createPublicKey(this.#privateKey).export({ format: 'der', type: 'spki' })
     this.key = { name, publicKey: new Uint8Array(der.subarray(-32)) }
   }
@@ -29,6 +29,11 @@ export class LogSigner {
     const text = checkpointText({ origin: this.key.name, size, root })
     return signedNote(text, this.key, new Uint8Array(sign(null, Buffer.from(text), this.#privateKey)))
   }
+}
+
+/** The private key of 32 secret bytes. */
+export function ed25519Key(secret: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_HEAD, secret]), format: 'der', type: 'pkcs8' })
 }
 
 /** The log's signing key of a house that configures none, made from the key of its secrets at rest (32 bytes). */

@@ -302,4 +302,24 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     stopped.abort(new Error('stopped'))
     await expect(keeperWith().nextRound(tableId, stopped.signal)).rejects.toThrow('stopped')
   })
+
+  // The last test of the file, since a mark of the books holds for every table.
+  test('[FAI-25] after a restore no series from before goes on; the next one takes the seeds', async () => {
+    const keeper = keeperWith()
+    await play(keeper)
+    await keeper.idle()
+    expect(await keeper.contribute(tableId, 'ana', 'before')).toBe('taken')
+    await database.kysely.insertInto('restoration').values({ id: 1, at_ms: 0, source: '{}' }).execute()
+    const mark = { restoration_id: 1, at_ms: 0, actor: 'test', log_suffix: 'restored', least_epoch: 1 }
+    await database.kysely
+      .insertInto('restoration_mark')
+      .values({ ...mark, least_series_no: 500 })
+      .execute()
+    expect(await keeper.contribute(tableId, 'blas', 'after')).toBe('too-late')
+    expect((await play(keeper)).roundId).toBe(`${tableId}.500.0`)
+    expect((await play(keeper)).roundId).toBe(`${tableId}.500.1`)
+    expect(await keeper.contribute(tableId, 'blas', 'after')).toBe('taken')
+    expect((await store.contributions(`${tableId}.501`)).map(({ seed }) => seed)).toEqual(['after'])
+    expect((await keeper.nextRound(`${tableId}-new`)).roundId).toBe(`${tableId}-new.500.0`)
+  })
 })

@@ -29,7 +29,7 @@ const MOST_SEED_CHARACTERS = 64
 /**
  * Gives a table its rounds: numbered without gap or repetition, each under a commitment of a series that is ready, and
  * each reported in the public log before the next one begins. Holds nothing that a crash could lose.
- * Source: FAI-14 to FAI-19.
+ * Source: FAI-14 to FAI-19, FAI-25.
  */
 export class SeriesKeeper {
   readonly #options: SeriesKeeperOptions
@@ -91,8 +91,9 @@ export class SeriesKeeper {
     assert(fits, 'a seed has 1 to 64 characters')
     const { store, log, clock } = this.#options
     const series = await store.newest(tableId)
-    const committed = series && (await findCommitted(log, series.seriesId))
-    if (!series || !committed || clock.nowMs() >= committed.entry.saltDeadlineMs) return 'too-late'
+    if (series === null || series.seriesNo < (await store.leastSeriesNo())) return 'too-late'
+    const committed = await findCommitted(log, series.seriesId)
+    if (committed === null || clock.nowMs() >= committed.entry.saltDeadlineMs) return 'too-late'
     return store.contribute(series.seriesId, { contributor: contributorTag(series.seriesId, playerId), seed })
   }
 
@@ -102,10 +103,14 @@ export class SeriesKeeper {
   }
 
   async #numberAfter(latest: Facts | null): Promise<{ seriesNo: number; roundNo: number }> {
-    if (latest === null) return { seriesNo: 1, roundNo: 0 }
+    const { store } = this.#options
+    const least = await store.leastSeriesNo()
+    if (latest === null) return { seriesNo: least, roundNo: 0 }
     const { seriesId, tableId, roundNo } = latest.opening
-    const series = await this.#options.store.seriesById(seriesId)
+    const series = await store.seriesById(seriesId)
     assert(series !== null && series.tableId === tableId, 'a round is of a series of its table')
+    // Seeds of its rounds may have been told before the books went back to an earlier time.
+    if (series.seriesNo < least) return { seriesNo: least, roundNo: 0 }
     if (roundNo + 1 < series.rounds) return { seriesNo: series.seriesNo, roundNo: roundNo + 1 }
     return { seriesNo: series.seriesNo + 1, roundNo: 0 }
   }

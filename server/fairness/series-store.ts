@@ -44,6 +44,15 @@ export class SeriesStore {
     return (await newest.executeTakeFirst()) ?? null
   }
 
+  /** Series below this number are over: they were in use, or may have been, before the books were last restored. */
+  async leastSeriesNo(): Promise<number> {
+    const { least } = await this.#db
+      .selectFrom('restoration_mark')
+      .select((take) => take.fn.max('least_series_no').as('least'))
+      .executeTakeFirstOrThrow()
+    return least ?? 1
+  }
+
   /** Keeps the series and answers the one that stands under its number, whoever made it. */
   async keep(series: SeriesRow): Promise<SeriesRow> {
     await this.#db

@@ -4,6 +4,7 @@ import * as fairness from './002-fairness.ts'
 import * as players from './003-players.ts'
 import * as tables from './004-tables.ts'
 import * as cluster from './005-cluster.ts'
+import * as restorations from './006-restorations.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
@@ -15,6 +16,7 @@ export const migrations: Record<string, Migration> = {
   '003-players': players,
   '004-tables': tables,
   '005-cluster': cluster,
+  '006-restorations': restorations,
 }
 
 /** All tables, as each migration file declares its own. */
@@ -22,4 +24,5 @@ export type DatabaseSchema = ledger.LedgerTables &
   fairness.FairnessTables &
   players.PlayerTables &
   tables.HouseTables &
-  cluster.ClusterTables
+  cluster.ClusterTables &
+  restorations.RestorationTables
