@@ -54,6 +54,8 @@ export const LEDGER_OPERATIONS = [
   'grant',
   'audit',
 ] as const
+/** Why a node took a table over; see `server/failover/peers.ts`. */
+export const TAKE_OVER_CAUSES = ['start', 'gone', 'left', 'silent', 'handed', 'returned'] as const
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const
 const MAX_ROUTES = 64
 
@@ -67,6 +69,9 @@ export type LedgerReading = {
 
 const NETWORK_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
 
+/** A take-over takes tens of milliseconds; a hand-over ends within the time a socket needs to come back. */
+const MOVE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30]
+
 /**
  * Every metric of the house, on a registry of its own. Names end in their unit; labels take the values listed above
  * or `other`. No player, bet, round or address is ever a label.
@@ -76,6 +81,7 @@ export class Metrics {
   readonly #phaseOfTable = new Map<string, string>()
   readonly #routes = new Set<string>()
   #drawPool: (() => DrawPoolReading) | null = null
+  #leaseAgeMs: (() => number) | null = null
   #auditedAtMs: number | null = null
   #nowMs: () => number
 
@@ -112,6 +118,30 @@ export class Metrics {
   ])
   readonly #requestTime = this.#histogram('crupier_http_request_seconds', 'Time to answer an HTTP request.', ['route'])
   readonly #clockJumps = this.#counter('crupier_clock_jumps_total', 'Times the wall clock left the steady one.', [])
+  readonly #takeOvers = this.#histogram(
+    'crupier_takeover_seconds',
+    'From the first sign that a table lost its owner until it was open here, by cause.',
+    ['cause'],
+    MOVE_SECONDS,
+  )
+  readonly #handOvers = this.#histogram(
+    'crupier_handover_seconds',
+    'From the stop of a table here until another node had it open.',
+    [],
+    MOVE_SECONDS,
+  )
+  readonly #handOversFailed = this.#counter('crupier_handovers_failed_total', 'Hand-overs that were not taken.', [])
+  readonly #claimsLost = this.#counter('crupier_claims_lost_total', 'Claims of a table that another node won.', [])
+  readonly #stepDowns = this.#counter(
+    'crupier_stepdowns_total',
+    'Tables this node stopped because it could prove nowhere that it lives.',
+    [],
+  )
+  readonly #fenced = this.#counter(
+    'crupier_epochs_refused_total',
+    'Tables lost because the books refused their epoch.',
+    [],
+  )
   readonly #operatorCommands = this.#counter('crupier_operator_commands_total', 'Commands of operators, by result.', [
     'result',
   ])
@@ -188,6 +218,29 @@ export class Metrics {
     this.#operatorCommands.inc({ result })
   }
 
+  /** What the cluster tells of its moves; times in milliseconds, null for a hand-over that failed. */
+  clusterMeter() {
+    return {
+      tookOver: (cause: string, ms: number) =>
+        this.#takeOvers.observe({ cause: bounded(TAKE_OVER_CAUSES, cause) }, ms / 1000),
+      handedOver: (ms: number | null) => {
+        if (ms === null) this.#handOversFailed.inc()
+        else this.#handOvers.observe(ms / 1000)
+      },
+      claimLost: () => this.#claimsLost.inc(),
+      steppedDown: (tables: number) => this.#stepDowns.inc(tables),
+    }
+  }
+
+  epochRefused(): void {
+    this.#fenced.inc()
+  }
+
+  /** `read` answers the milliseconds since this node last proved that it lives. */
+  watchLease(read: () => number): void {
+    this.#leaseAgeMs = read
+  }
+
   clockJumped(): void {
     this.#clockJumps.inc()
   }
@@ -212,6 +265,12 @@ export class Metrics {
     })
     this.#gauge('crupier_ledger_audit_age_seconds', 'Since the books were last audited.', [], (gauge) =>
       gauge.set((this.#nowMs() - (this.#auditedAtMs ?? startedAtMs)) / 1000),
+    )
+    this.#gauge(
+      'crupier_lease_age_seconds',
+      'Since this node last proved in Redis or the books that it lives.',
+      [],
+      (gauge) => gauge.set((this.#leaseAgeMs?.() ?? 0) / 1000),
     )
     this.#gauge('crupier_draw_pool_depth_bytes', 'Random bytes ready to be taken.', [], (gauge) =>
       gauge.set(this.#drawPool?.().depth ?? 0),

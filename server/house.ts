@@ -1,15 +1,21 @@
 import { hkdfSync, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
+import { matchMaker } from '@colyseus/core'
 import { gameById } from '../engine/games.ts'
 import { Metrics } from '../monitoring/metrics.ts'
-import { FloorBoard } from '../rooms/lobby-room.ts'
+import { FloorBoard, LobbyRoom } from '../rooms/lobby-room.ts'
+import type { SeatSealer } from '../rooms/ports.ts'
 import type { TableInfo } from '../rooms/protocol.ts'
+import { TableRoom } from '../rooms/table-room.ts'
 import { DrawPool } from '../workers/draw-pool.ts'
+import { Sealer, sealKey } from '../workers/seal.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import { ClockWatch } from './clock-watch.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open.ts'
+import { Gateway } from './failover/gateway.ts'
+import { SeatTokens } from './failover/seat-tokens.ts'
 import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
 import { MerkleLog } from './fairness/merkle-log.ts'
 import { PublicRecords } from './fairness/records.ts'
@@ -17,7 +23,7 @@ import { SeriesKeeper } from './fairness/series-keeper.ts'
 import { SeriesStore } from './fairness/series-store.ts'
 import { Transcripts } from './fairness/transcripts.ts'
 import { houseApi } from './http/house-api.ts'
-import { matchmakingRoutes } from './http/matchmaking.ts'
+import { matchmakingRoutes, peerMatchmakingRoutes } from './http/matchmaking.ts'
 import type { HouseApiDeps, RoundHistory } from './http/ports.ts'
 import type { Books } from './ledger/books.ts'
 import { roundHistory } from './ledger/history.ts'
@@ -25,6 +31,7 @@ import { LedgerBooks } from './ledger/ledger-books.ts'
 import { meteredBooks } from './ledger/metered-books.ts'
 import { batchedBooks } from './ledger/stake-batcher.ts'
 import type { Log } from './log.ts'
+import { type Nodes, openNodes } from './nodes.ts'
 import { BooksWatch } from './operator/books-watch.ts'
 import { OperatorDesk } from './operator/desk.ts'
 import { operatorRoutes } from './operator/operator-routes.ts'
@@ -48,18 +55,25 @@ const DATABASE_ANSWERS_MS = 2_000
 const HEADERS_MS = 10_000
 const REQUEST_MS = 20_000
 const nowMs = Date.now
+const steadyMs = (): number => performance.now()
 
 export type HouseOptions = {
   readonly config: Config
   readonly log: Log
   /** Folder of the built page, and the text that names its build; null serves no page. */
   readonly page: { readonly dir: string; readonly build: string } | null
+  /** Names the program among the nodes of a house; the page's build if not given. */
+  readonly release?: string
+  /** Told when another process has begun to run under this node's name: this one must end. */
+  readonly outlived?: () => void
 }
 
 export type House = {
   /** Where the server listens. */
   readonly port: number
   readonly ready: Promise<void>
+  /** Gives its tables to other nodes, before it is stopped; resolves when none is left, or nobody takes them. */
+  drain(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -82,38 +96,63 @@ type Parts = {
  * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it
  * listens; `ready` when every open table has been taken over. Errors: rejects when any of its parts cannot start.
  */
-export async function openHouse({ config, log, page }: HouseOptions): Promise<House> {
+export async function openHouse(options: HouseOptions): Promise<House> {
+  const { config, log, page } = options
   const parts = await openParts(config, log)
   const { database, draws, books, tables, audit, metrics, fairness } = parts
   const board = new FloorBoard()
-  const floor = new Floor({ tables, books, failed: (where, err) => log.error({ err, where }, 'a table did not open') })
-  const desk = new OperatorDesk({ database, tables, audit, floor, books, log })
+  const floor: Floor = new Floor({
+    tables,
+    books,
+    shared: !database.embedded,
+    flush: (...asked) => nodes.hot.flush(...asked),
+    closed: (tableId) => {
+      nodes.hot.forget(tableId)
+      nodes.gaveUp(tableId)
+    },
+    failed: (where, err) => log.error({ err, where }, 'a table did not open'),
+  })
+  const release = options.release ?? page?.build ?? ''
+  const nodes: Nodes = await openNodes({
+    ...{ config, log, metrics, database, books, board, release },
+    floor: () => floor,
+    gateway: () => gateway,
+    extendPeers: (express) => peerMatchmakingRoutes(express, () => nodes.whereabouts),
+    outlived: options.outlived ?? (() => log.fatal('another process runs under the name of this node')),
+  })
+  const { whereabouts, token } = nodes
+  const desk = new OperatorDesk({ database, tables, audit, floor: nodes, books, log })
   const { operatorFrom, secrets } = config
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
-  const app = houseApi(apiDeps(parts, board, floor, page), (express) => {
+  const app = houseApi(apiDeps(parts, board, nodes, page), (express) => {
     operators(express)
-    matchmakingRoutes(express)
+    matchmakingRoutes(express, { whereabouts, token, steadyMs })
   })
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app)
   const sockets = await openSockets({
-    server,
-    ports: tablePorts(parts, board, floor),
+    ports: tablePorts(parts, nodes, floor),
     floor: board,
     allowedOrigins: config.allowedOrigins,
     slowClient: () => log.warn('a client that did not read was cut off'),
     log,
   })
+  const gateway = new Gateway({ whereabouts, token, enter: sockets.enter, restoreSeat, steadyMs })
+  server.on('upgrade', (...asked) => gateway.upgrade(...asked))
   const port = await listen(server, config.port, config.host)
   const watch = new BooksWatch({ books, metrics, log })
   watch.start()
   const clock = watchClock(parts)
   return {
     port,
-    ready: floor.open(),
+    ready: nodes.start(),
+    drain: () => nodes.drain(config.drainMs),
     stop: async () => {
       clock.stop()
       floor.stop()
+      await nodes.stop()
+      gateway.close()
       await sockets.close()
+      server.close()
       server.closeAllConnections()
       await watch.stop()
       await fairness.series.idle()
@@ -121,6 +160,12 @@ export async function openHouse({ config, log, page }: HouseOptions): Promise<Ho
       await database.close()
     },
   }
+}
+
+/** A client whose seat another owner of the table knew finds it here by what its token proves. */
+function restoreSeat(roomId: string, sessionId: string, token: string): void {
+  const room = matchMaker.getLocalRoomById(roomId)
+  if (room instanceof TableRoom || room instanceof LobbyRoom) room.restoreSeat(token, sessionId)
 }
 
 async function openParts(config: Config, log: Log): Promise<Parts> {
@@ -176,9 +221,16 @@ function watchClock({ metrics, audit, log }: Parts): ClockWatch {
   return watch
 }
 
-function tablePorts(parts: Parts, board: FloorBoard, floor: Floor): HouseTablePorts {
-  const { books, fairness, tables, history, tickets, draws, metrics, audit, log } = parts
+function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
+  const { config, books, fairness, tables, history, tickets, draws, metrics, audit, log } = parts
   return new HouseTablePorts({
+    claim: (tableId) => nodes.claim(tableId),
+    hot: nodes.hot,
+    seats: seatSealer(config),
+    fenced: (tableId) => {
+      metrics.epochRefused()
+      nodes.gaveUp(tableId)
+    },
     books,
     series: fairness.series,
     tables,
@@ -193,11 +245,20 @@ function tablePorts(parts: Parts, board: FloorBoard, floor: Floor): HouseTablePo
       log.warn({ tableId, roundId, reason }, 'a round was voided')
       await audit.record({ actor: 'house', action: 'round.voided', target: roundId, detail: { tableId, reason } })
     },
-    list: (...row) => board.list(...row),
+    list: (tableId, row) => {
+      if (row === null) nodes.hot.stop(tableId)
+      nodes.list(tableId, row)
+    },
   })
 }
 
-function apiDeps(parts: Parts, board: FloorBoard, floor: Floor, page: HouseOptions['page']): HouseApiDeps {
+function seatSealer({ secrets }: Config): SeatSealer {
+  const key = new Uint8Array(hkdfSync('sha256', secrets.secretsKey, '', 'crupier seats', 32))
+  const tokens = new SeatTokens(new Sealer([sealKey(key)]))
+  return { sealSeat: (claim) => tokens.seal(claim), openSeat: (token) => tokens.open(token, nowMs()) }
+}
+
+function apiDeps(parts: Parts, board: FloorBoard, nodes: Nodes, page: HouseOptions['page']): HouseApiDeps {
   const { config, log, metrics, database, draws, books, tables, tickets, history, fairness } = parts
   return {
     ...playersOf(parts),
@@ -209,7 +270,8 @@ function apiDeps(parts: Parts, board: FloorBoard, floor: Floor, page: HouseOptio
     health: {
       database: () => answers(database),
       drawPool: () => draws.counters().healthy,
-      tables: () => floor.ready,
+      tables: () => nodes.ready,
+      draining: () => nodes.draining,
     },
     metrics,
     log,

@@ -3,29 +3,33 @@ import { ConfigError, describeConfig, readConfig } from './config.ts'
 import { type House, openHouse } from './house.ts'
 import { type Log, openLog } from './log.ts'
 
-/** An orderly stop that takes longer than this is cut short; the books make that harmless. */
-const STOP_LIMIT_MS = 10_000
+/** After the tables are handed over, a stop that takes longer than this is cut short; the books make that harmless. */
+const STOP_LIMIT_MS = 8_000
 
 async function main(): Promise<void> {
   const config = readConfig(process.env)
   const log = openLog({ level: config.logLevel })
   log.info({ settings: describeConfig(process.env) }, 'crupier starts')
-  const house = await openHouse({ config, log, page: await ensureWebBuilt() })
-  stopOnSignal(house, log)
+  const outlived = (): void => {
+    log.fatal({ nodeId: config.nodeId }, 'another process runs under the name of this node, so this one ends')
+    process.exit(1)
+  }
+  const house = await openHouse({ config, log, page: await ensureWebBuilt(), outlived })
+  stopOnSignal(house, log, config.drainMs)
   await house.ready
   log.info({ port: house.port }, 'every table is open')
   const address = config.port === 0 ? `http://localhost:${house.port}` : config.publicUrl
   process.stdout.write(`\n  Crupier is open: ${address}\n\n`)
 }
 
-function stopOnSignal(house: House, log: Log): void {
+function stopOnSignal(house: House, log: Log, drainMs: number): void {
   let stopping = false
   const stop = (signal: string) => {
     if (stopping) return
     stopping = true
     log.info({ signal }, 'crupier stops')
-    setTimeout(() => process.exit(1), STOP_LIMIT_MS).unref()
-    house.stop().then(
+    setTimeout(() => process.exit(1), drainMs + STOP_LIMIT_MS).unref()
+    stopInOrder(house, log).then(
       () => process.exit(0),
       (err) => {
         log.fatal({ err }, 'the stop was not orderly')
@@ -40,6 +44,12 @@ function stopOnSignal(house: House, log: Log): void {
     log.fatal({ err }, 'an exception that nobody caught')
     process.exit(1)
   })
+}
+
+async function stopInOrder(house: House, log: Log): Promise<void> {
+  await house.drain()
+  log.info('the tables are handed over')
+  await house.stop()
 }
 
 main().catch((error: unknown) => {

@@ -1,4 +1,6 @@
+import { EventEmitter } from 'node:events'
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { LocalDriver, LocalPresence, matchMaker, Server } from '@colyseus/core'
 import { WebSocketTransport } from '@colyseus/ws-transport'
 import { type FloorBoard, LobbyRoom } from '../rooms/lobby-room.ts'
@@ -13,10 +15,8 @@ const PING_MS = 3_000
 const LOST_PINGS = 2
 /** How long a client that is told to go may take to say goodbye. */
 const CLOSING = { closeTimeout: 5_000 } // known to ws 8.23, not yet to its types
-const ROOM_PATH = /^\/[\w-]+\/[\w-]+$/
 
 export type SocketsOptions = {
-  readonly server: HttpServer
   readonly ports: TablePorts
   readonly floor: FloorBoard
   readonly allowedOrigins: readonly string[]
@@ -25,14 +25,22 @@ export type SocketsOptions = {
   readonly log: { info(text: string): void; warn(text: string): void; error(text: string): void }
 }
 
+export type Sockets = {
+  /** Completes the upgrade of a client whose room is on this node. */
+  enter(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  close(): Promise<void>
+}
+
 /**
- * Colyseus without its HTTP server and signal handlers: rooms, seats and WebSockets on a server of ours. Its `Server`
- * is made but never told to listen, since that would put its own HTTP routes before all of ours.
+ * Colyseus without its HTTP server and signal handlers: rooms, seats and WebSockets. Its `Server` is made but never
+ * told to listen, since that would put its own HTTP routes before all of ours; and it hears of no upgrade but those
+ * that the gateway lets in.
  */
-export async function openSockets(options: SocketsOptions): Promise<{ close(): Promise<void> }> {
-  const { server, ports, floor, allowedOrigins } = options
+export async function openSockets(options: SocketsOptions): Promise<Sockets> {
+  const { ports, floor, allowedOrigins } = options
   const transport = transportOf(allowedOrigins, options.pingMs ?? PING_MS)
-  transport.attachToServer(server, { filter: isForARoom })
+  const door = new EventEmitter()
+  transport.attachToServer(door as HttpServer)
   const colyseus = new Server({
     transport,
     presence: new LocalPresence(),
@@ -51,10 +59,11 @@ export async function openSockets(options: SocketsOptions): Promise<{ close(): P
   await matchMaker.accept()
   await matchMaker.createRoom('lobby', {})
   return {
+    enter: (request, socket, head) => void door.emit('upgrade', request, socket, head),
     close: async () => {
       await matchMaker.gracefullyShutdown()
       transport.shutdown()
-      server.close()
+      door.emit('close')
     },
   }
 }
@@ -73,22 +82,6 @@ function transportOf(allowedOrigins: readonly string[], pingMs: number): WebSock
       return origin === null || allowedOrigins.includes(origin) ? undefined : new Response(null, { status: 403 })
     },
   })
-}
-
-/**
- * Only `/{process}/{room}?sessionId=…` is an address of a socket. Anything else is refused here: Colyseus 0.18 reads
- * it outside any try block, so that one request for an address that is none (`GET *% HTTP/1.1`) would end the process;
- * and it keeps an echo for everybody at the addresses without a room.
- */
-function isForARoom({ url, socket }: IncomingMessage): boolean {
-  const address = `ws://server${url}`
-  if (URL.canParse(address)) {
-    const { pathname, searchParams } = new URL(address)
-    if (ROOM_PATH.test(pathname) && searchParams.has('sessionId')) return true
-  }
-  socket.on('error', () => socket.destroy())
-  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
-  return false
 }
 
 /** Colyseus writes free text and errors; they become lines of the house's log. */

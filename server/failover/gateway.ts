@@ -20,7 +20,7 @@ export type GatewayOptions = {
   /** Completes the upgrade of a socket whose room is here. */
   readonly enter: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /** Makes the seat of a client that comes back from another owner of its table. */
-  readonly restoreSeat: (roomId: string, sessionId: string, token: string) => Promise<void>
+  readonly restoreSeat: (roomId: string, sessionId: string, token: string) => void
   readonly steadyMs: () => number
 }
 
@@ -65,7 +65,7 @@ export class Gateway {
   async relayed(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const door = doorOf(request.url ?? '')
     const here = door !== null && (await this.#options.whereabouts.find(door.roomId, 0)) === 'here'
-    if (here) await this.#enter(door, request, socket, head)
+    if (here) this.#enter(door, request, socket, head)
     else refuse(socket, '503 Service Unavailable')
   }
 
@@ -95,10 +95,11 @@ export class Gateway {
     refuse(socket, '503 Service Unavailable')
   }
 
-  async #enter(door: Door, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  #enter(door: Door, request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { restoreSeat, enter } = this.#options
-    if (door.token !== null) await restoreSeat(door.roomId, door.sessionId, door.token)
-    if (!socket.destroyed) enter(request, socket, head)
+    if (socket.destroyed) return
+    if (door.token !== null) restoreSeat(door.roomId, door.sessionId, door.token)
+    enter(request, socket, head)
   }
 
   #keep(roomId: string, relay: Relayed): void {

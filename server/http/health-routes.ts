@@ -17,10 +17,12 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   app.get('/readyz', async (_request, response) => {
     const parts = await readiness(deps.health)
     const ok = Object.values(parts).every(Boolean)
+    const draining = deps.health.draining()
     response
-      .status(ok ? 200 : 503)
+      // A balancer sends nobody new to a node that says 404, and leaves whoever is there until he was handed over.
+      .status(draining ? 404 : ok ? 200 : 503)
       .set('cache-control', 'no-store')
-      .json({ ok, ...parts })
+      .json({ ok: ok && !draining, ...parts, draining })
   })
   app.get('/metrics', async (request, response) => {
     if (!operator(request)) throw new Refused('foreign-address')

@@ -223,7 +223,7 @@ test('[HTTP-13] metrics are for the operator’s addresses, or for his token', a
 
 test('[HTTP-12] ready only while every part is, and in time when the database says nothing', async () => {
   expect((await house.ask('GET', '/healthz')).body).toEqual({ ok: true })
-  const ready = { ok: true, database: true, drawPool: true, tables: true }
+  const ready = { ok: true, database: true, drawPool: true, tables: true, draining: false }
   expect((await house.ask('GET', '/readyz')).body).toEqual(ready)
   for (const [part, health] of Object.entries({
     database: { database: () => new Promise<boolean>(() => {}) },
@@ -236,6 +236,14 @@ test('[HTTP-12] ready only while every part is, and in time when the database sa
     expect(answer.status).toBe(503)
     expect(answer.body).toEqual({ ...ready, ok: false, [part]: false })
   }
+})
+
+test('[HTTP-12] a node that gives its tables away says 404, so that a balancer drains it and cuts nobody off', async () => {
+  const leaving = await openHouse(database, { health: { ...house.health, draining: () => true } })
+  const answer = await leaving.ask('GET', '/readyz')
+  await leaving.close()
+  expect(answer.status).toBe(404)
+  expect(answer.body).toEqual({ ok: false, database: true, drawPool: true, tables: true, draining: true })
 })
 
 test('[HTTP-8] neither log nor metrics hold a cookie, a ticket, a mail address, a password or a query', async () => {

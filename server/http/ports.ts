@@ -54,8 +54,10 @@ export interface TableDirectory {
 export interface Health {
   database(): Promise<boolean>
   drawPool(): boolean
-  /** True once every table of this node has been taken over. */
+  /** True once every table of the house is open at some node. */
   tables(): boolean
+  /** True while this node gives its tables away, before it ends. */
+  draining(): boolean
 }
 
 /** What the operator must show to players on every page (R6). */

@@ -69,7 +69,7 @@ export async function openHouse(
   const nowMs = () => Date.now()
   const metrics = new Metrics({ nowMs, processMetrics: false })
   const history = new PlayedRounds()
-  const health = { database: async () => true, drawPool: () => true, tables: () => true }
+  const health = { database: async () => true, drawPool: () => true, tables: () => true, draining: () => false }
   const deps: HouseApiDeps = {
     players: new Players({
       database,

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { isBrokenInvariant } from '../../engine/assert.ts'
 import type { Effect } from '../../engine/round/types.ts'
-import type { EffectAnswer, Ended } from '../../rooms/ports.ts'
+import type { EffectAnswer, Ended, Stalled } from '../../rooms/ports.ts'
 
 /** `fenced`: the books refuse this epoch. `gone`: nothing more will come of it (the table is closed). */
 export type Outcome = EffectAnswer | 'fenced' | 'gone'
@@ -18,6 +18,9 @@ export type RunnerOptions = {
 
 const FIRST_RETRY_MS = 25
 const SLOWEST_RETRY_MS = 1_000
+/** An effect that was tried so often, or for so long, without an answer has stalled. */
+const TRIES_BEFORE_STALL = 3
+const STALLS_AFTER_MS = 2_000
 /** A timer is never trusted for longer than this, so that a clock that jumps is noticed. */
 const LONGEST_SLEEP_MS = 1_000
 
@@ -33,6 +36,7 @@ export function retryDelayMs(attempts: number): number {
 export class EffectRunner {
   readonly #options: RunnerOptions
   readonly #running = new Set<string>()
+  readonly #stalled = new Set<string>()
   readonly #abort = new AbortController()
 
   constructor(options: RunnerOptions) {
@@ -44,12 +48,19 @@ export class EffectRunner {
     return this.#running.size
   }
 
-  start(effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void {
+  /** `stalled` is told true when the first effect has stalled, and false once every one that had is answered. */
+  start(
+    effects: readonly Effect[],
+    answer: (answer: EffectAnswer) => void,
+    ended: Ended,
+    stalled: Stalled = () => undefined,
+  ): void {
     for (const effect of effects) {
       if (this.#running.has(effect.id) || this.#abort.signal.aborted) continue
       this.#running.add(effect.id)
-      void this.#run(effect).then((outcome) => {
+      void this.#run(effect, () => this.#stall(effect, stalled)).then((outcome) => {
         this.#running.delete(effect.id)
+        if (this.#stalled.delete(effect.id) && this.#stalled.size === 0) stalled(false)
         if (this.#abort.signal.aborted || outcome === 'gone') return
         if (outcome === 'fenced') ended('lost')
         else if (outcome === 'suspended') ended('suspended')
@@ -63,8 +74,24 @@ export class EffectRunner {
     this.#abort.abort()
   }
 
-  async #run(effect: Effect): Promise<Ending> {
+  #stall(effect: Effect, stalled: Stalled): void {
+    if (this.#abort.signal.aborted) return
+    this.#stalled.add(effect.id)
+    if (this.#stalled.size === 1) stalled(true)
+  }
+
+  async #run(effect: Effect, stall: () => void): Promise<Ending> {
     if (effect.type === 'wakeAt') return this.#wakeAt(effect.atMs)
+    // The next round may wait for a person to resume the table; only its failures tell that something is wrong.
+    const timer = effect.type === 'openNext' ? undefined : setTimeout(stall, STALLS_AFTER_MS)
+    try {
+      return await this.#untilAnswered(effect, stall)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async #untilAnswered(effect: Exclude<Effect, { type: 'wakeAt' }>, stall: () => void): Promise<Ending> {
     for (let attempts = 1; !this.#abort.signal.aborted; attempts++) {
       try {
         return await this.#options.perform(effect, this.#abort.signal)
@@ -72,6 +99,7 @@ export class EffectRunner {
         this.#options.failed(effect, attempts, error)
         // Not paying beats paying wrong: what broke here is looked at by people, not tried again.
         if (isBrokenInvariant(error)) return 'suspended'
+        if (attempts >= TRIES_BEFORE_STALL) stall()
         await sleep(retryDelayMs(attempts), this.#abort.signal)
       }
     }

@@ -10,6 +10,9 @@ test('[OPS-10] a table that is changed while the floor looks at it is looked at 
       get: () => new Promise((resolve) => looks.push(resolve)),
     },
     books: { latestRound: async () => null },
+    shared: false,
+    flush: async () => undefined,
+    closed: () => undefined,
     failed: (where, error) => {
       throw new Error(where, { cause: error })
     },

@@ -1,6 +1,7 @@
 import { type CloseCode, matchMaker } from '@colyseus/core'
 import type { VoidReason } from '../../engine/round/types.ts'
 import { TableRoom } from '../../rooms/table-room.ts'
+import type { LocalTables } from '../failover/peers.ts'
 import type { Books } from '../ledger/books.ts'
 import type { FloorControl } from '../operator/desk.ts'
 import { retryDelayMs, sleep } from './effect-runner.ts'
@@ -14,33 +15,77 @@ export type FloorDeps = {
   readonly tables: { list(): Promise<readonly HouseTable[]>; get(tableId: string): Promise<HouseTable | null> }
   readonly books: Pick<Books, 'latestRound'>
   readonly failed: (where: string, error: unknown) => void
+  /** True when other nodes share the tables out with this one, so that none is opened before it was claimed. */
+  readonly shared: boolean
+  /** The hot copy of a table that was stopped is written, or the time is up. */
+  readonly flush: (tableId: string, withinMs: number) => Promise<void>
+  /** The house closed the table: it has no room here any more. */
+  readonly closed: (tableId: string) => void
 }
 
-/** The open tables of this node: a room for each, opened at start, and told what the operator decides. */
-export class Floor implements FloorControl {
+const FLUSH_MS = 300
+
+/** The open tables of this node: a room for each, and told what the operator decides. */
+export class Floor implements FloorControl, LocalTables {
   readonly #deps: FloorDeps
   readonly #opening = new Map<string, Promise<void>>()
   /** Tables that were changed since the latest look at whether they want a room. */
   readonly #changedSince = new Set<string>()
   readonly #waiting = new Map<string, Set<() => void>>()
   readonly #abort = new AbortController()
+  /** Closed tables that were seen to have nothing left to end, by the revision at which they were. */
+  readonly #done = new Map<string, number>()
   #ready = false
 
   constructor(deps: FloorDeps) {
     this.#deps = deps
   }
 
-  /** True once every table that is open has been taken over. */
+  /** Of a house of one node: true once every table that is open has been taken over. */
   get ready(): boolean {
     return this.#ready
   }
 
-  /** Opens a room for every table that wants one. A paused one may wait for its first round. */
-  async open(): Promise<void> {
+  /** Of a house of one node: opens a room for every table that wants one. A paused one may wait for its first round. */
+  async openAll(): Promise<void> {
     const tables = await this.#deps.tables.list()
     const opened = tables.map(({ tableId, status }) => ({ status, done: this.#openRoom(tableId) }))
     await Promise.all(opened.filter(({ status }) => status !== 'paused').map(({ done }) => done))
     this.#ready = true
+  }
+
+  async wanted(): Promise<readonly { readonly tableId: string; readonly paused: boolean }[]> {
+    const wanted: { tableId: string; paused: boolean }[] = []
+    for (const { tableId, status, revision } of await this.#deps.tables.list()) {
+      if (status === 'closed') {
+        if (this.#done.get(tableId) === revision) continue
+        if (!(await this.#unfinished(tableId))) {
+          this.#done.set(tableId, revision)
+          continue
+        }
+      }
+      wanted.push({ tableId, paused: status === 'paused' })
+    }
+    return wanted
+  }
+
+  async open(tableId: string): Promise<boolean> {
+    if (!(await this.#wanted(tableId))) return false
+    await matchMaker.createRoom('table', { tableId })
+    return true
+  }
+
+  atRest(tableId: string): boolean {
+    return this.#room(tableId)?.atRest ?? false
+  }
+
+  async quiesce(tableId: string, withinMs: number): Promise<void> {
+    await this.#room(tableId)?.quiesce(withinMs)
+    await this.#deps.flush(tableId, FLUSH_MS)
+  }
+
+  drop(tableId: string): void {
+    this.#room(tableId)?.move()
   }
 
   stop(): void {
@@ -51,6 +96,7 @@ export class Floor implements FloorControl {
   /** The operator changed the table: whoever waits for it looks again, and a table that was closed gets its room. */
   tableChanged(tableId: string): void {
     for (const wake of this.#waiting.get(tableId) ?? []) wake()
+    if (this.#deps.shared) return
     this.#changedSince.add(tableId)
     void this.#openRoom(tableId)
   }
@@ -99,14 +145,19 @@ export class Floor implements FloorControl {
   async #closeRoom(tableId: string, room: TableRoom): Promise<void> {
     await room.disconnect(TABLE_CLOSED as CloseCode)
     this.#opening.delete(tableId)
+    this.#deps.closed(tableId)
     // It may have been opened again while its sockets were being closed.
-    await this.#openRoom(tableId)
+    if (!this.#deps.shared) await this.#openRoom(tableId)
   }
 
   /** A closed table wants its room back only for a round that was not over: stakes lie in it. */
   async #wanted(tableId: string): Promise<boolean> {
     const table = await this.#deps.tables.get(tableId)
     if (table === null || table.status !== 'closed') return table !== null
+    return this.#unfinished(tableId)
+  }
+
+  async #unfinished(tableId: string): Promise<boolean> {
     const latest = await this.#deps.books.latestRound(tableId)
     return latest !== null && latest.ended === null
   }

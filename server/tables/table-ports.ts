@@ -1,9 +1,10 @@
 import { rebuild } from '../../engine/round/rebuild.ts'
-import type { Facts } from '../../engine/round/types.ts'
-import type { Lease, TableMeter, TablePorts, TakenOver } from '../../rooms/ports.ts'
+import type { Facts, Round } from '../../engine/round/types.ts'
+import type { Lease, SeatClaim, SeatSealer, TableMeter, TablePorts, TakenOver } from '../../rooms/ports.ts'
+import type { HotState } from '../failover/hot-state.ts'
 import type { RoundHistory } from '../http/ports.ts'
 import type { Tickets } from '../players/tickets.ts'
-import { EffectRunner } from './effect-runner.ts'
+import { EffectRunner, sleep } from './effect-runner.ts'
 import { openNext, type TableEffectsDeps, tableEffects } from './table-effects.ts'
 
 const LAST_OUTCOMES = 20
@@ -16,6 +17,12 @@ export type TablePortsDeps = TableEffectsDeps & {
   readonly tickets: Pick<Tickets, 'spend'>
   readonly meter: TableMeter
   readonly list: TablePorts['list']
+  /** The epoch under which the table is taken over. Errors: rejects when it may not be taken over. */
+  readonly claim: (tableId: string) => Promise<number>
+  readonly hot: Pick<HotState, 'save' | 'read' | 'takeSeats' | 'seat'>
+  readonly seats: SeatSealer
+  /** The books refused the table's epoch: another node runs it. */
+  readonly fenced: (tableId: string) => void
 }
 
 /** What a table asks for, on the real books, draw pool and players. One lease per table lives here at a time. */
@@ -40,24 +47,48 @@ export class HouseTablePorts implements TablePorts {
    * round.
    */
   async takeOver(tableId: string): Promise<TakenOver> {
-    const { books, tables, history } = this.#deps
-    const lease: Lease = { tableId, epoch: await books.raiseEpoch(tableId) }
-    const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))
-    const table = await tables.get(tableId)
-    const results = await history.resultsOfTable(tableId, LAST_OUTCOMES)
-    return {
-      lease,
-      round: rebuild(null, facts),
-      name: table?.name ?? tableId,
-      lastOutcomes: results.filter(({ how }) => how === 'settled').map(({ outcome }) => outcome),
+    const { books, tables, history, claim, hot } = this.#deps
+    const lease: Lease = { tableId, epoch: await claim(tableId) }
+    const proved = async (): Promise<Round> => {
+      const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))
+      return rebuild(await hot.read(tableId, facts.opening), facts)
     }
+    const [round, seats, table, results] = await Promise.all([
+      proved(),
+      hot.takeSeats(tableId),
+      tables.get(tableId),
+      history.resultsOfTable(tableId, LAST_OUTCOMES),
+    ])
+    const lastOutcomes = results.filter(({ how }) => how === 'settled').map(({ outcome }) => outcome)
+    return { lease, round, seats, name: table?.name ?? tableId, lastOutcomes }
   }
 
-  /** The embedded house has no second node, so its hot copy would have no reader: the books alone are enough. */
-  save(): void {}
+  save(lease: Lease, round: Round): void {
+    this.#deps.hot.save(lease, round)
+  }
 
-  perform(...[lease, effects, answer, ended]: Parameters<TablePorts['perform']>): void {
-    this.#runnerOf(lease).start(effects, answer, ended)
+  perform(...[lease, effects, answer, ended, stalled]: Parameters<TablePorts['perform']>): void {
+    const told: typeof ended = (why) => {
+      ended(why)
+      if (why === 'lost') this.#deps.fenced(lease.tableId)
+    }
+    this.#runnerOf(lease).start(effects, answer, told, stalled)
+  }
+
+  sealSeat(claim: SeatClaim): string {
+    return this.#deps.seats.sealSeat(claim)
+  }
+
+  openSeat(token: string): SeatClaim | null {
+    return this.#deps.seats.openSeat(token)
+  }
+
+  seatKept({ tableId }: Lease, sessionId: string, generation: number | null): void {
+    this.#deps.hot.seat(tableId, sessionId, generation)
+  }
+
+  after(ms: number): Promise<void> {
+    return sleep(ms, new AbortController().signal)
   }
 
   stop(lease: Lease): void {

@@ -1,0 +1,184 @@
+import { hkdfSync } from 'node:crypto'
+import type { Express } from 'express'
+import type { VoidReason } from '../engine/round/types.ts'
+import type { Metrics } from '../monitoring/metrics.ts'
+import type { FloorBoard } from '../rooms/lobby-room.ts'
+import type { LobbyTable } from '../rooms/protocol.ts'
+import { Sealer, sealKey } from '../workers/seal.ts'
+import type { Config } from './config.ts'
+import type { Database } from './database/open.ts'
+import { Cluster, peerToken } from './failover/cluster.ts'
+import type { Gateway, Whereabouts } from './failover/gateway.ts'
+import { RedisHotCopies } from './failover/hot-copies.ts'
+import { SealedHotCopies } from './failover/hot-copies-sealed.ts'
+import { type HotState, hotStateOf, noHotState } from './failover/hot-state.ts'
+import { RedisLeases } from './failover/lease-store.ts'
+import { SqlOwnerBook } from './failover/owner-book.ts'
+import type { ClusterMeter, LocalTables } from './failover/peers.ts'
+import { connectRedis, type RedisConnection } from './failover/redis-client.ts'
+import { soleNode } from './failover/sole-node.ts'
+import type { Books } from './ledger/books.ts'
+import type { Log } from './log.ts'
+import type { Floor } from './tables/floor.ts'
+
+/** How the house is spread over processes: one node with everything, or one of several that share the tables out. */
+export interface Nodes {
+  readonly whereabouts: Whereabouts
+  readonly hot: HotState
+  /** Proves to another node that this one belongs to the house; null for a house of one node. */
+  readonly token: string | null
+  /** The epoch under which a table is opened here. Errors: rejects when it may not be, or the books are out of reach. */
+  claim(tableId: string): Promise<number>
+  /** The table ended here by itself: its epoch was refused, or the house closed it. */
+  gaveUp(tableId: string): void
+  list(tableId: string, row: LobbyTable | null): void
+  /** An operator changed the table here. */
+  tableChanged(tableId: string): void
+  voidRound: Floor['voidRound']
+  readonly ready: boolean
+  readonly draining: boolean
+  /** Resolves when every table is open somewhere. */
+  start(): Promise<void>
+  /** Gives the tables to other nodes, if there are any. */
+  drain(withinMs: number): Promise<void>
+  stop(): Promise<void>
+}
+
+export type NodesOptions = {
+  readonly config: Config
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly database: Database
+  readonly books: Books
+  readonly board: FloorBoard
+  readonly floor: () => Floor
+  readonly gateway: () => Gateway
+  readonly extendPeers: (app: Express) => void
+  readonly release: string
+  /** Another process runs under this node's name. */
+  readonly outlived: () => void
+}
+
+const VOID_WITHIN_MS = 6_000
+const READY_LOOK_MS = 50
+
+/** Errors: rejects when the peers' port is taken. */
+export async function openNodes(options: NodesOptions): Promise<Nodes> {
+  return options.database.embedded ? soleNodes(options) : clusterNodes(options)
+}
+
+function soleNodes({ config, books, board, floor }: NodesOptions): Nodes {
+  return {
+    whereabouts: soleNode(config.nodeId),
+    hot: noHotState,
+    token: null,
+    claim: (tableId) => books.raiseEpoch(tableId),
+    gaveUp: () => undefined,
+    list: (...row) => board.list(...row),
+    tableChanged: (tableId) => floor().tableChanged(tableId),
+    voidRound: (...asked) => floor().voidRound(...asked),
+    get ready() {
+      return floor().ready
+    },
+    draining: false,
+    start: () => floor().openAll(),
+    drain: async () => undefined,
+    stop: async () => undefined,
+  }
+}
+
+async function clusterNodes(options: NodesOptions): Promise<Nodes> {
+  const { config, log, metrics, database, board, floor, release } = options
+  const redis = redisOf(config, log)
+  const failed: ClusterMeter['failed'] = (where, err) => log.warn({ err, where }, 'a part of the cluster failed')
+  const token = peerToken(config.secrets.secretsKey)
+  const claims = new Map<string, number>()
+  const cluster = await Cluster.open({
+    nodeId: config.nodeId,
+    release,
+    book: new SqlOwnerBook(database),
+    leases: redis === null ? null : new RedisLeases(redis),
+    leaseMs: config.leaseMs,
+    tables: localTables(floor, claims, (tableId) => cluster.claim(tableId)),
+    meter: { ...metrics.clusterMeter(), failed },
+    token,
+    peerHost: config.peerHost,
+    peerPort: config.peerPort,
+    peerAddress: config.peerAddress,
+    board,
+    gateway: options.gateway,
+    extend: options.extendPeers,
+    outlived: options.outlived,
+    voidHere: ({ tableId, reason, roundId }) => floor().voidRound(tableId, reason as VoidReason, roundId),
+    tableChanged: (tableId) => floor().tableChanged(tableId),
+  })
+  metrics.watchLease(() => cluster.leaseAgeMs)
+  const gaveUp = (tableId: string): void => cluster.gaveUp(tableId)
+  return {
+    whereabouts: cluster,
+    hot: redis === null ? noHotState : hotOf(config, redis, failed, gaveUp, release),
+    token,
+    claim: async (tableId) => claims.get(tableId) ?? cluster.claim(tableId),
+    gaveUp,
+    list: (...row) => cluster.list(...row),
+    tableChanged: (tableId) => {
+      floor().tableChanged(tableId)
+      cluster.tableChanged(tableId)
+    },
+    voidRound: (tableId, reason, roundId) => cluster.voidRound({ tableId, reason, roundId }, VOID_WITHIN_MS),
+    get ready() {
+      return cluster.ready
+    },
+    get draining() {
+      return cluster.draining
+    },
+    start: async () => {
+      await cluster.start()
+      while (!cluster.ready) await new Promise((resolve) => setTimeout(resolve, READY_LOOK_MS))
+    },
+    drain: (withinMs) => cluster.drain(withinMs),
+    stop: async () => {
+      await cluster.stop()
+      redis?.close()
+    },
+  }
+}
+
+/** The floor, which opens a table only under an epoch that was claimed for it. */
+function localTables(
+  floor: () => Floor,
+  claims: Map<string, number>,
+  claim: (tableId: string) => Promise<number>,
+): LocalTables {
+  return {
+    wanted: () => floor().wanted(),
+    open: async (tableId) => {
+      claims.set(tableId, await claim(tableId))
+      try {
+        return await floor().open(tableId)
+      } finally {
+        claims.delete(tableId)
+      }
+    },
+    atRest: (tableId) => floor().atRest(tableId),
+    quiesce: (...asked) => floor().quiesce(...asked),
+    drop: (tableId) => floor().drop(tableId),
+  }
+}
+
+function redisOf({ redisUrl }: Config, log: Log): RedisConnection | null {
+  if (redisUrl === null) return null
+  return connectRedis(redisUrl, { onError: (err) => log.warn({ err }, 'Redis is out of reach') })
+}
+
+function hotOf(
+  config: Config,
+  redis: RedisConnection,
+  failed: ClusterMeter['failed'],
+  outdated: (tableId: string) => void,
+  release: string,
+): HotState {
+  const key = new Uint8Array(hkdfSync('sha256', config.secrets.secretsKey, '', 'crupier hot copies', 32))
+  const copies = new SealedHotCopies(new RedisHotCopies(redis), new Sealer([sealKey(key)]))
+  return hotStateOf({ copies, failed, outdated, release })
+}
