@@ -313,7 +313,9 @@ export class ClusterNode implements PeerListener {
     if (epoch !== null && this.#holdings.isOpen(tableId)) return this.#giveWhereItBelongs(tableId)
     // Its room was lost on the way; whoever comes first opens it again.
     if (epoch !== null) this.keeper.letGo(tableId, epoch)
-    const cause = this.#draining ? null : await this.#whyMine(tableId, evidence)
+    // What could not be kept is not taken: this node would have to stop it again at once.
+    const able = !this.#draining && this.keeper.isProven
+    const cause = able ? await this.#whyMine(tableId, evidence) : null
     if (cause === null || this.#holdings.isBusy(tableId) || this.#stopped) return
     this.#holdings.sign(tableId, cause)
     void this.#holdings.takeOver(tableId)
@@ -324,14 +326,16 @@ export class ClusterNode implements PeerListener {
     const cause = await this.#judge.whyOwnerless(this.directory.ownerOf(tableId), evidence)
     if (cause === null) {
       this.#orphanSince.delete(tableId)
-      this.#holdings.forgetSign(tableId)
+      if (!this.#holdings.isBusy(tableId)) this.#holdings.forgetSign(tableId)
       return null
     }
     const { steadyMs, leaseMs } = this.#options
     const since = this.#orphanSince.get(tableId) ?? steadyMs()
     this.#orphanSince.set(tableId, since)
     // The first in rank acts at once, each other one only when those before it did not.
-    const rank = ranked(tableId, [...this.#others(), this.#life.nodeId]).indexOf(this.#life.nodeId)
+    const order = ranked(tableId, [...this.#others(), this.#life.nodeId])
+    // A node that could not open it lets all others try before it tries again.
+    const rank = this.#holdings.hasFailed(tableId) ? order.length : order.indexOf(this.#life.nodeId)
     return steadyMs() - since >= rank * leaseMs + (cause === 'left' ? NEWS_MS : 0) ? cause : null
   }
 

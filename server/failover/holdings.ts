@@ -51,6 +51,11 @@ export class Holdings {
     return (this.#failed.get(tableId)?.untilMs ?? 0) > this.#options.steadyMs()
   }
 
+  /** True when the table could not be opened here, and has not been since. */
+  hasFailed(tableId: string): boolean {
+    return this.#failed.has(tableId)
+  }
+
   get moving(): number {
     return this.#moving.size
   }

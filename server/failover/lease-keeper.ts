@@ -56,6 +56,11 @@ export class LeaseKeeper {
     return this.#options.steadyMs() - this.#provenAtMs
   }
 
+  /** False when neither store could be asked of late, so that nothing that is taken now could be kept. */
+  get isProven(): boolean {
+    return this.ageMs <= this.#options.leaseMs * (1 - GUARD_SHARE) || this.#options.alone()
+  }
+
   start(): void {
     this.#running = true
     this.#provenAtMs = this.#options.steadyMs()
@@ -125,8 +130,8 @@ export class LeaseKeeper {
   /** A paused process finds here, when it goes on, that its time is over. */
   #watch(): void {
     if (!this.#running) return
-    const { leaseMs, alone, unproven } = this.#options
-    if (this.ageMs > leaseMs * (1 - GUARD_SHARE) && this.#kept.size > 0 && !alone()) {
+    const { leaseMs, unproven } = this.#options
+    if (!this.isProven && this.#kept.size > 0) {
       this.#kept.clear()
       unproven()
     }
