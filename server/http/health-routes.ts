@@ -16,13 +16,13 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   })
   app.get('/readyz', async (_request, response) => {
     const parts = await readiness(deps.health)
-    const ok = Object.values(parts).every(Boolean)
+    // Nobody new is sent to a node that gives its tables away; whoever is there stays until he was handed over.
     const draining = deps.health.draining()
+    const ok = !draining && Object.values(parts).every(Boolean)
     response
-      // A balancer sends nobody new to a node that says 404, and leaves whoever is there until he was handed over.
-      .status(draining ? 404 : ok ? 200 : 503)
+      .status(ok ? 200 : 503)
       .set('cache-control', 'no-store')
-      .json({ ok: ok && !draining, ...parts, draining })
+      .json({ ok, ...parts, draining })
   })
   app.get('/metrics', async (request, response) => {
     if (!operator(request)) throw new Refused('foreign-address')

@@ -238,11 +238,11 @@ test('[HTTP-12] ready only while every part is, and in time when the database sa
   }
 })
 
-test('[HTTP-12] a node that gives its tables away says 404, so that a balancer drains it and cuts nobody off', async () => {
+test('[HTTP-12] a node that gives its tables away is not ready, so that a balancer sends it nobody new', async () => {
   const leaving = await openHouse(database, { health: { ...house.health, draining: () => true } })
   const answer = await leaving.ask('GET', '/readyz')
   await leaving.close()
-  expect(answer.status).toBe(404)
+  expect(answer.status).toBe(503)
   expect(answer.body).toEqual({ ok: false, database: true, drawPool: true, tables: true, draining: true })
 })
 
