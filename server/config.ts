@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { CRASH_POINTS, type CrashPoint } from './crash-points.ts'
 import { keyBytes, readSecrets, type Secrets } from './secrets.ts'
 
 /** Everything the operator may set, from the environment; `docs/configuration.md` lists the same (OPS-1). */
@@ -69,6 +70,12 @@ export const settings = {
     schema: z.string().regex(/^([\x21-\x7e]{32,})?$/, 'must have at least 32 printable characters without spaces'),
     secret: true,
   }),
+  CRASH_AT: setting('', 'Development only, for tests: the process kills itself at this step, as in draw.made:2.', {
+    schema: z
+      .string()
+      .transform(readCrashPoint)
+      .refine((crash) => crash !== 'unknown', 'must be the name of a step, and which time'),
+  }),
   LOG_LEVEL: setting('info', 'One of fatal, error, warn, info, debug, trace, silent.', {
     schema: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   }),
@@ -135,6 +142,8 @@ export type Config = {
   readonly allowedOrigins: readonly string[]
   readonly trustedProxies: readonly string[]
   readonly operatorFrom: readonly string[]
+  /** Where the process kills itself, and the how manieth time. */
+  readonly crashAt: { readonly point: CrashPoint; readonly times: number } | null
   readonly logLevel: Values['LOG_LEVEL']
   readonly currency: string
   readonly marketMinReturnPercent: number
@@ -188,6 +197,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     allowedOrigins: [...new Set([...ownOrigins(values), ...values.ALLOWED_ORIGINS])],
     trustedProxies: values.TRUSTED_PROXIES,
     operatorFrom: values.OPERATOR_FROM,
+    crashAt: values.CRASH_AT === 'unknown' ? null : values.CRASH_AT,
     logLevel: values.LOG_LEVEL,
     currency: values.CURRENCY,
     marketMinReturnPercent: values.MARKET_MIN_RETURN_PERCENT,
@@ -248,10 +258,18 @@ function mismatches(env: NodeJS.ProcessEnv): string[] {
   if (production && !env.PUBLIC_URL?.startsWith('https://')) {
     problems.push('PUBLIC_URL is required in production, with https, since session cookies travel only there')
   }
+  if (production && env.CRASH_AT) problems.push('CRASH_AT is for development only')
   if (production && env.MIN_ROUND_GAP_MS && Number(env.MIN_ROUND_GAP_MS) < 5000) {
     problems.push('MIN_ROUND_GAP_MS is at least 5000 in production')
   }
   return problems
+}
+
+function readCrashPoint(text: string): { point: CrashPoint; times: number } | 'unknown' | null {
+  if (text === '') return null
+  const [name, times = '1'] = text.split(':')
+  const point = CRASH_POINTS.find((known) => known === name)
+  return point === undefined || !/^[1-9]\d{0,5}$/.test(times) ? 'unknown' : { point, times: Number(times) }
 }
 
 /** The same after a restart, so that the next life of a node takes over from the last one without a wait. */

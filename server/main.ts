@@ -1,5 +1,6 @@
 import { ensureWebBuilt } from '../scripts/build-web.ts'
 import { ConfigError, describeConfig, readConfig } from './config.ts'
+import { armCrashPoint, crashPoint } from './crash-points.ts'
 import { type House, openHouse } from './house.ts'
 import { type Log, openLog } from './log.ts'
 
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env)
   const log = openLog({ level: config.logLevel })
   log.info({ settings: describeConfig(process.env) }, 'crupier starts')
+  if (config.crashAt !== null) armCrashPoint(config.crashAt.point, config.crashAt.times)
   const outlived = (): void => {
     log.fatal({ nodeId: config.nodeId }, 'another process runs under the name of this node, so this one ends')
     process.exit(1)
@@ -48,6 +50,7 @@ function stopOnSignal(house: House, log: Log, drainMs: number): void {
 
 async function stopInOrder(house: House, log: Log): Promise<void> {
   await house.drain()
+  crashPoint('drain.done')
   log.info('the tables are handed over')
   await house.stop()
 }

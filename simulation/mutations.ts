@@ -200,12 +200,15 @@ const TABLES = [
     {
       guard: 'the epoch is raised before the books are read',
       find:
-        '    const lease: Lease = { tableId, epoch: await books.raiseEpoch(tableId) }\n' +
-        '    const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))\n',
+        '    const lease: Lease = { tableId, epoch: await claim(tableId) }\n' +
+        "    crashPoint('takeover.claimed')\n" +
+        '    const proved = async (): Promise<Round> => {\n' +
+        '      const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))\n',
       replace:
         '    const read = await books.latestRound(tableId)\n' +
-        '    const lease: Lease = { tableId, epoch: await books.raiseEpoch(tableId) }\n' +
-        '    const facts = read ?? (await this.#firstRound(lease))\n',
+        '    const lease: Lease = { tableId, epoch: await claim(tableId) }\n' +
+        '    const proved = async (): Promise<Round> => {\n' +
+        '      const facts = read ?? (await this.#firstRound(lease))\n',
       why: 'The last owner still posts after the new one has read.',
     },
   ]),

@@ -1,3 +1,4 @@
+import { crashPoint } from '../crash-points.ts'
 import type { Directory } from './directory.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import type { ClusterMeter, LocalTables, PeerLinks, Running, TakeOverCause } from './peers.ts'
@@ -101,12 +102,14 @@ export class Holdings {
     this.#moving.add(tableId)
     try {
       await tables.quiesce(tableId, QUIESCE_MS)
+      crashPoint('handover.stopped')
       this.#open.delete(tableId)
       announce()
       // Sockets are sent away while the other node opens the table, and are held until it has.
       const taking = links.ask(to, 'take', { tableId, epoch }, TAKE_MS)
       tables.drop(tableId)
       if ((await taking) === null) throw new Error(`${to} did not take ${tableId}`)
+      crashPoint('handover.taken')
       meter.handedOver(steadyMs() - startedMs)
     } catch (error) {
       meter.handedOver(null)

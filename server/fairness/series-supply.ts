@@ -6,6 +6,7 @@ import {
   type SeriesSalted,
   seriesSalt,
 } from '../../engine/fairness/transcript.ts'
+import { crashPoint } from '../crash-points.ts'
 import type { EntropySource } from './entropy-source.ts'
 import { appendEntry, committedKey, type EntryLog, findCommitted, findSalted, saltedKey } from './log-entries.ts'
 import type { SeriesRow, SeriesStore } from './series-store.ts'
@@ -82,9 +83,11 @@ export class SeriesSupply {
     if (series === null) {
       const { sealedSecret, root } = await vault.newSeries({ tableId, seriesId, rounds })
       series = await store.keep({ tableId, seriesId, seriesNo, rounds, sealedSecret, rootHex: root })
+      crashPoint('series.kept')
     }
     const standing = await findCommitted(log, seriesId)
     const committed = standing?.entry ?? (await this.#commit(series, clock.nowMs() + gatherMs))
+    if (standing === null) crashPoint('series.committed')
     assert(committed.rootHex === series.rootHex, 'FAI-14: the log and the books hold the same root')
     return { series, committed }
   }
@@ -107,9 +110,11 @@ export class SeriesSupply {
     const { saltHex } = await store.fixSalt(seriesId, beacon?.randomnessHex ?? null, (contributions) =>
       toHex(seriesSalt(committed, beacon, contributions)),
     )
+    crashPoint('series.salted')
     const contributors = (await store.contributions(seriesId)).length
     const entry: SeriesSalted = { type: 'series-salted', tableId, seriesId, saltHex, contributors, beacon }
     await appendEntry(log, saltedKey(seriesId), entry)
+    crashPoint('series.salt-logged')
   }
 
   async #beaconValue(committed: SeriesCommitted, signal?: AbortSignal): Promise<BeaconValue | null> {

@@ -3,6 +3,7 @@ import { gameById } from '../../engine/games.ts'
 import type { Cents } from '../../engine/money.ts'
 import type { Draw, Effect, Opening, RoundEvent, VoidReason } from '../../engine/round/types.ts'
 import type { Lease } from '../../rooms/ports.ts'
+import { crashPoint } from '../crash-points.ts'
 import type { NextRound } from '../fairness/series-keeper.ts'
 import type { Books, Ended, StakeAnswer } from '../ledger/books.ts'
 import type { Outcome, Perform } from './effect-runner.ts'
@@ -45,19 +46,25 @@ export function tableEffects(lease: Lease, deps: TableEffectsDeps): Perform {
       case 'reserve':
       case 'release': {
         const { roundId, bet } = effect
+        crashPoint('stake.asked')
         const [answer] = await books[effect.type]([{ ...lease, roundId, bet }])
+        crashPoint(effect.type === 'reserve' ? 'stake.committed' : 'release.committed')
         assert(answer !== undefined, 'LED-18: every stake that is asked for is answered')
         return stakeOutcome(answer, roundId, bet.playerId)
       }
       case 'close': {
         const standing = await books.closeRound(lease, effect.roundId, effect.betDigest)
+        crashPoint('close.committed')
         if (standing === 'fenced') return 'fenced'
         assert(standing === effect.betDigest, 'RND-7: the digest of the books is that of the accepted bets')
         return answered({ type: 'closeRecorded', roundId: effect.roundId, betDigest: standing })
       }
       case 'draw': {
         const { roundId } = effect.opening
-        const standing = await books.registerDraw(lease, roundId, await series.draw(effect.opening))
+        const made = await series.draw(effect.opening)
+        crashPoint('draw.made')
+        const standing = await books.registerDraw(lease, roundId, made)
+        crashPoint('draw.committed')
         if (standing === 'fenced') return 'fenced'
         // Void in the books: the void's own effect tells the round.
         return standing === 'void' ? 'gone' : answered({ type: 'drawRecorded', roundId, draw: standing })
@@ -66,7 +73,9 @@ export function tableEffects(lease: Lease, deps: TableEffectsDeps): Perform {
         const { roundId, handleCents, payouts } = effect
         const ended = await books.settle({ ...lease, roundId, handleCents, payouts })
         if (ended === 'fenced') return 'fenced'
+        crashPoint('settle.committed')
         await tellLog(lease, deps)
+        crashPoint('settle.logged')
         return answered({ type: 'payoutsPosted', roundId, atMs: ended.atMs }, ended.balances)
       }
       case 'void':
@@ -106,6 +115,7 @@ async function voidOutcome(
   const ended = await deps.books.voidRound(lease, roundId, effect.reason, draw)
   if (ended === 'fenced') return 'fenced'
   if ('drawn' in ended) return answered({ type: 'drawRecorded', roundId, draw: ended.drawn })
+  crashPoint('void.committed')
   await tellLog(lease, deps)
   return answered({ type: 'voidPosted', roundId, atMs: (ended as Ended).atMs, draw }, (ended as Ended).balances)
 }
@@ -146,7 +156,9 @@ export async function openNext(
  */
 async function openOrFind(lease: Lease, opening: Opening, { books }: TableEffectsDeps): Promise<Opening | 'fenced'> {
   try {
-    return (await books.openRound(lease, opening)) === 'fenced' ? 'fenced' : opening
+    const opened = await books.openRound(lease, opening)
+    crashPoint('round.opened')
+    return opened === 'fenced' ? 'fenced' : opening
   } catch (error) {
     const latest = isBrokenInvariant(error) ? await books.latestRound(lease.tableId) : null
     if (latest === null || latest.opening.roundId !== opening.roundId) throw error

@@ -1,6 +1,7 @@
 import { rebuild } from '../../engine/round/rebuild.ts'
 import type { Facts, Round } from '../../engine/round/types.ts'
 import type { Lease, SeatClaim, SeatSealer, TableMeter, TablePorts, TakenOver } from '../../rooms/ports.ts'
+import { crashPoint } from '../crash-points.ts'
 import type { HotState } from '../failover/hot-state.ts'
 import type { RoundHistory } from '../http/ports.ts'
 import type { Tickets } from '../players/tickets.ts'
@@ -49,6 +50,7 @@ export class HouseTablePorts implements TablePorts {
   async takeOver(tableId: string): Promise<TakenOver> {
     const { books, tables, history, claim, hot } = this.#deps
     const lease: Lease = { tableId, epoch: await claim(tableId) }
+    crashPoint('takeover.claimed')
     const proved = async (): Promise<Round> => {
       const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))
       return rebuild(await hot.read(tableId, facts.opening), facts)
@@ -59,6 +61,7 @@ export class HouseTablePorts implements TablePorts {
       tables.get(tableId),
       history.resultsOfTable(tableId, LAST_OUTCOMES),
     ])
+    crashPoint('takeover.rebuilt')
     const lastOutcomes = results.filter(({ how }) => how === 'settled').map(({ outcome }) => outcome)
     return { lease, round, seats, name: table?.name ?? tableId, lastOutcomes }
   }
