@@ -107,9 +107,12 @@ test('[OPS-5] without PUBLIC_URL the pages of this machine may act, and no other
 })
 
 test('[OPS-1] a step to die at is named exactly, and never in production', () => {
-  expect(readConfig({ CRASH_AT: 'draw.made:3' }).crashAt).toEqual({ point: 'draw.made', times: 3 })
-  expect(readConfig({ CRASH_AT: 'settle.committed' }).crashAt).toEqual({ point: 'settle.committed', times: 1 })
+  expect(readConfig({ DATA_DIR: dataDir, CRASH_AT: 'draw.made:3' }).crashAt).toEqual({ point: 'draw.made', times: 3 })
+  expect(readConfig({ DATA_DIR: dataDir, CRASH_AT: 'settle.committed' }).crashAt).toEqual({
+    point: 'settle.committed',
+    times: 1,
+  })
   for (const wrong of ['nowhere', 'draw.made:0', 'draw.made:x'])
-    expect(() => readConfig({ CRASH_AT: wrong })).toThrow(ConfigError)
+    expect(() => readConfig({ DATA_DIR: dataDir, CRASH_AT: wrong })).toThrow(ConfigError)
   expect(() => readConfig({ MODE: 'production', CRASH_AT: 'draw.made' })).toThrow('CRASH_AT is for development only')
 })
