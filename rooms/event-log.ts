@@ -11,14 +11,11 @@ export class EventLog<E extends Versioned> {
   readonly #startedAtMs: number
   #version: number
 
-  /**
-   * Numbering goes on from the time of the start, which is above whatever a client kept from an earlier log of the same
-   * stream: no stream has an event for every millisecond.
-   */
-  constructor(limit: number, nowMs: number) {
+  /** Numbering goes on from `version`, which is not below whatever a client kept of an earlier log of the stream. */
+  constructor(limit: number, version: number, nowMs: number) {
     this.#limit = limit
     this.#startedAtMs = nowMs
-    this.#version = nowMs
+    this.#version = version
   }
 
   /** When the last event was logged, or the log was started. */

@@ -1,8 +1,11 @@
-import { Room } from '@colyseus/core'
-import { type SchemaType, schema, t } from '@colyseus/schema'
+import { type Client, CloseCode } from '@colyseus/core'
+import { MapSchema, type SchemaType, schema, t } from '@colyseus/schema'
 import { MessageGuard, SEAT_SECONDS } from './message-guard.ts'
-import type { TableMeter } from './ports.ts'
+import type { SeatSealer, TableMeter } from './ports.ts'
 import type { LobbyTable } from './protocol.ts'
+import { SeatKeeper } from './seat-keeper.ts'
+import { SeatedRoom } from './seated-room.ts'
+import { numberFrom } from './table-state.ts'
 
 const LobbyRow = schema(
   {
@@ -21,6 +24,7 @@ const LobbyRow = schema(
 )
 const LobbyState = schema({ tables: t.map(LobbyRow) }, 'Lobby')
 type LobbyState = SchemaType<typeof LobbyState>
+type LobbyRow = SchemaType<typeof LobbyRow>
 
 /** The floor as the lobby shows it: every table's row, kept by the tables themselves. */
 export class FloorBoard {
@@ -46,6 +50,12 @@ export class FloorBoard {
 export type LobbyOptions = {
   readonly patchIntervalMs?: number
   readonly floor: FloorBoard
+  readonly sealer: SeatSealer
+  /**
+   * First number by which clients know parts of this lobby's state. They keep what they know from lobby to lobby, so no
+   * other lobby of the house may give out the same numbers: leave 65,536 for each.
+   */
+  readonly refBase: number
   nowMs(): number
   readonly meter: Pick<TableMeter, 'refused' | 'failed' | 'socketOpened' | 'socketClosed'>
 }
@@ -54,7 +64,7 @@ const BUDGET = { perSecond: 2, burst: 10 }
 const PATCH_INTERVAL_MS = 1_000
 
 /** A room that only shows: it has no requests of its own. */
-export class LobbyRoom extends Room<{ state: LobbyState }> {
+export class LobbyRoom extends SeatedRoom<{ state: LobbyState }> {
   override state = new LobbyState()
   override autoDispose = false
   override seatReservationTimeout = SEAT_SECONDS
@@ -62,17 +72,27 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
   override patchRate: number | null = null
   #options!: LobbyOptions
   #guard!: MessageGuard
+  readonly #here = new Set<Client>()
   #unwatch: () => void = () => undefined
   #stale = true
 
   override onCreate(options: LobbyOptions): void {
     this.roomId = 'lobby'
     this.#options = options
+    numberFrom(this.state, options.refBase)
+    this.state.tables = new MapSchema<LobbyRow>()
+    this.seats = new SeatKeeper(this, {
+      sealer: options.sealer,
+      nowMs: () => options.nowMs(),
+      known: new Map(),
+      kept: () => undefined, // whoever sees the lobby sees what everyone sees
+    })
     this.#guard = new MessageGuard(this, {
       known: new Set(),
       budget: BUDGET,
       nowMs: () => options.nowMs(),
       refused: (code) => options.meter.refused(code),
+      joined: (client) => this.seats?.acknowledged(client),
     })
     this.#unwatch = options.floor.watch(() => {
       this.#stale = true
@@ -81,12 +101,31 @@ export class LobbyRoom extends Room<{ state: LobbyState }> {
     this.patchRate = options.patchIntervalMs ?? PATCH_INTERVAL_MS
   }
 
-  override onJoin(): void {
-    this.#options.meter.socketOpened('lobby')
+  override onJoin(client: Client): void {
+    this.#arrived(client)
   }
 
-  override onLeave(): void {
-    this.#options.meter.socketClosed('lobby')
+  /** A lobby keeps no seat for who has gone; it is the same for who comes back with his token, here or elsewhere. */
+  override onReconnect(client: Client): void {
+    this.seats?.returned(client)
+    this.#arrived(client)
+  }
+
+  override onLeave(client: Client): void {
+    if (this.#here.delete(client)) this.#options.meter.socketClosed('lobby')
+    this.seats?.released(client)
+  }
+
+  /** Another lobby stands behind the same address, or will. */
+  override onBeforeShutdown(): void {
+    this.seats?.moved()
+    void this.disconnect(CloseCode.MAY_TRY_RECONNECT)
+  }
+
+  #arrived(client: Client): void {
+    this.#here.add(client)
+    this.#options.meter.socketOpened('lobby')
+    this.seats?.issue(client, null)
   }
 
   override onBeforePatch(): void {

@@ -31,6 +31,8 @@ export type GuardOptions = {
   readonly budget: Budget
   nowMs(): number
   refused(code: MessageRefusal): void
+  /** The client has acknowledged its seat, so it has the token that came with it. */
+  joined(client: Client): void
 }
 
 /** What is known of one connection. */
@@ -91,8 +93,10 @@ export class MessageGuard {
   }
 
   #pass(client: GuardedClient, standing: Standing, frame: Buffer): void {
+    const joins = client.state === ClientState.JOINING
     try {
       this.#dispatch.call(this.#room, client, frame)
+      if (joins) this.#options.joined(client)
     } catch {
       this.#close(client, standing, 'malformed')
     }

@@ -18,6 +18,30 @@ export type TakenOver = {
   readonly name: string
   /** Outcomes of the last settled rounds, newest first. */
   readonly lastOutcomes: readonly Json[]
+  /** The last token that each session is known to have got, by its generation; a session may be missing. */
+  readonly seats: ReadonlyMap<string, number>
+}
+
+/** What a reconnection token proves: whose seat it is, in which room, and how often it was renewed. */
+export type SeatClaim = {
+  readonly roomId: string
+  readonly sessionId: string
+  /** Null for who only watches. */
+  readonly playerId: string | null
+  readonly name: string
+  /** 0 for the token of the first join; each return makes one of the next generation. Less than 2^32. */
+  readonly generation: number
+  /** Stands for the layout of the shared state that the client was told when it joined. Less than 2^32. */
+  readonly layout: number
+  readonly issuedAtMs: number
+}
+
+/** Seals and opens reconnection tokens. */
+export interface SeatSealer {
+  /** Printable, without `:`, at most 250 bytes. */
+  sealSeat(claim: SeatClaim): string
+  /** Null for a token that is forged, changed, too old or sealed by another house. */
+  openSeat(token: string): SeatClaim | null
 }
 
 /** What a table counts and times; see `monitoring/metrics.ts`. */
@@ -39,10 +63,15 @@ export interface TableMeter {
 /** Told why a table stops at its present owner. */
 export type Ended = (why: 'lost' | 'suspended') => void
 
+/** Told true once the books have not answered for a while, and false once they do again. */
+export type Stalled = (stalled: boolean) => void
+
 /** Everything a table needs from outside. A room does no I/O of its own. */
-export interface TablePorts {
+export interface TablePorts extends SeatSealer {
   readonly meter: TableMeter
   nowMs(): number
+  /** Resolves after so many milliseconds. */
+  after(ms: number): Promise<void>
   /** Raises the table's epoch in the books, then rebuilds its round from them (opening the first one if need be). */
   takeOver(tableId: string): Promise<TakenOver>
   /** Stores the hot copy; never fatal, since the books decide. */
@@ -50,13 +79,25 @@ export interface TablePorts {
   /**
    * Starts whatever is due and not yet running; retries with the same ids; reports each answer in turn.
    * `ended` is called when the table must stop here: `lost` when the books refuse the epoch, so another owner runs it,
-   * `suspended` when an invariant of the house is broken.
+   * `suspended` when an invariant of the house is broken. `stalled` is called when an effect has been tried in vain for
+   * a while, and again when all are answered.
    */
-  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void
+  perform(
+    lease: Lease,
+    effects: readonly Effect[],
+    answer: (answer: EffectAnswer) => void,
+    ended: Ended,
+    stalled: Stalled,
+  ): void
   /** Ends every timer and retry of this lease. */
   stop(lease: Lease): void
   /** Spends a single-use ticket; null when it is unknown, used or expired. */
   spendTicket(ticket: string): Promise<Seat | null>
+  /**
+   * Remembers for the next owner which token of a player's session is the last that its client surely has; null when
+   * the session is over. Fire and forget: where it is not remembered, any token of the session is good.
+   */
+  seatKept(lease: Lease, sessionId: string, generation: number | null): void
   balanceOf(playerId: string): Promise<Cents | null>
   /** Offers a player's own seed for the table's next series. */
   contribute(

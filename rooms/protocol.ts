@@ -104,8 +104,9 @@ export type SharedTable = {
   readonly tableId: string
   readonly gameId: string
   /**
-   * `running`, `paused` (no next round until it is resumed), `closed` (its last round has ended), `moving` (another
-   * node runs it now) or `suspended` (an invariant broke; people look at it).
+   * `running`, `paused` (no next round until it is resumed), `draining` (this round is the last), `closed` (its last
+   * round has ended), `waiting` (the books do not answer), `moving` (another node runs it now, or in a moment) or
+   * `suspended` (an invariant broke; people look at it).
    */
   readonly status: string
   readonly roundId: string
@@ -125,8 +126,10 @@ export type SharedTable = {
   /** Players who joined with a ticket; one in two tabs is one, and who only watches is none. */
   readonly players: number
   readonly atStakeCents: number
-  /** By position on the felt ("straight:17"): all accepted chips of everyone. */
-  readonly spots: ReadonlyMap<string, { readonly cents: number; readonly players: number }>
+  /** By position on the felt ("straight:17"): all accepted chips of everyone, in cents. */
+  readonly spotCents: ReadonlyMap<string, number>
+  /** By position: how many players have chips there. */
+  readonly spotPlayers: ReadonlyMap<string, number>
   /** JSON of the last 20 outcomes, newest first. */
   readonly lastOutcomes: readonly string[]
 }

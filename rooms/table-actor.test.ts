@@ -11,6 +11,7 @@ class TestAudience implements Audience {
   readonly private: { readonly playerId: string; readonly event: PrivateEvent }[] = []
   readonly present = new Set<string>()
   readonly ends: string[] = []
+  readonly stalls: boolean[] = []
   fails = false
   toAll(event: PublicEvent): void {
     this.public.push(event)
@@ -23,6 +24,9 @@ class TestAudience implements Audience {
     return this.present.has(playerId)
   }
   changed(_round: Round): void {}
+  stalled(stalled: boolean): void {
+    this.stalls.push(stalled)
+  }
   ended(why: 'lost' | 'suspended'): void {
     this.ends.push(why)
   }
@@ -251,7 +255,7 @@ describe('coming back', () => {
     expect(answer.missed).toBeNull()
     const bets = [{ betId: asked.betId, selection: asked.selection, stakeCents: 500, status: 'accepted' }]
     expect(answer.snapshot).toMatchObject({ roundId, balanceCents: 5, bets })
-    ports.now += 3_600_000
+    ports.now -= 3_600_000
     const next = new TableActor(ports, new TestAudience(), await ports.takeOver('lima'))
     const { publicVersion, privateVersion } = answer.snapshot
     const moved = next.resume('ana', { publicVersion, privateVersion }, 5)

@@ -1,5 +1,5 @@
 import { acceptedBets, due, payouts } from '../engine/round/due.ts'
-import { restsUntilMs, stepAll } from '../engine/round/step.ts'
+import { restsUntilMs, stepAll, unresolved } from '../engine/round/step.ts'
 import type { NewBet, PlacedBet, Refusal, Round, RoundEvent, VoidReason } from '../engine/round/types.ts'
 import { ownBets } from '../engine/round/view.ts'
 import { EventLog } from './event-log.ts'
@@ -10,6 +10,8 @@ const PUBLIC_EVENTS = 100
 const PRIVATE_EVENTS = 200
 /** A player who is away finds what he missed for this long, also after the round has changed. */
 const KEEP_ABSENT_MS = 10 * 60_000
+/** More events than one owner of a table ever tells in one stream; so versions only grow from owner to owner. */
+export const VERSIONS_OF_AN_OWNER = 2 ** 28
 
 /** Event without its stamp, for each member of the union. */
 type Unstamped<E> = E extends unknown ? Omit<E, 'version' | 'atMs'> : never
@@ -21,6 +23,8 @@ export interface Audience {
   isPresent(playerId: string): boolean
   /** The round changed: shared state should follow. */
   changed(round: Round): void
+  /** The books have not answered for a while, or do so again. */
+  stalled(stalled: boolean): void
   /** The table stops here: another owner runs it (`lost`), or an invariant broke (`suspended`). */
   ended(why: 'lost' | 'suspended'): void
 }
@@ -43,26 +47,41 @@ export class TableActor {
   readonly #privateLogs = new Map<string, EventLog<PrivateEvent>>()
   readonly #publicLog: EventLog<PublicEvent>
   readonly #lease: Lease
+  /** Where a private log begins: not below any that was forgotten, of whomever. */
+  #privateFrom: number
   #round: Round
   /** The round before this one, for who asks about its bets while it gives way. */
   #endedRound: Round | null = null
   #scheduled = false
   #stopped = false
+  #quiesced: Promise<void> | null = null
+  readonly #rest = Promise.withResolvers<void>()
 
   constructor(ports: TablePorts, audience: Audience, { lease, round }: Pick<TakenOver, 'lease' | 'round'>) {
     this.#ports = ports
     this.#audience = audience
     this.#lease = lease
     this.#round = round
-    this.#publicLog = new EventLog(PUBLIC_EVENTS, ports.nowMs())
+    const first = lease.epoch * VERSIONS_OF_AN_OWNER
+    this.#publicLog = new EventLog(PUBLIC_EVENTS, first, ports.nowMs())
+    this.#privateFrom = first
   }
 
   get round(): Round {
     return this.#round
   }
 
+  get lease(): Lease {
+    return this.#lease
+  }
+
   get running(): boolean {
     return !this.#stopped
+  }
+
+  /** True from the order to come to rest: nothing new is taken from players. */
+  get quiescing(): boolean {
+    return this.#quiesced !== null
   }
 
   /** Asks for everything the round still waits for. */
@@ -70,17 +89,34 @@ export class TableActor {
     this.#act()
   }
 
+  /**
+   * Comes to rest before the table moves: takes nothing new from players and lets what is on its way into the books,
+   * or out of them, end, for `withinMs` at most. Then it stops for good; `round` is the last it knew. A round that is
+   * being closed, drawn and paid is finished first. Asked again it answers the same.
+   */
+  quiesce(withinMs: number): Promise<void> {
+    this.#quiesced ??= Promise.race([this.#rest.promise, this.#ports.after(withinMs)]).then(() => this.stop())
+    this.#restIfClear()
+    return this.#quiesced
+  }
+
   /** Whoever still waits for a bet is told that its fate will not be known here. */
   stop(): void {
     this.#stopped = true
+    this.#rest.resolve()
     this.#ports.stop(this.#lease)
     const waiting = [...this.#waiting.values()].flat()
     this.#waiting.clear()
     for (const tell of waiting) tell(null)
   }
 
-  /** Every bet is answered once it is final: refused at once, or accepted when its stake is committed. */
+  /**
+   * Every bet is answered once it is final: refused at once, or accepted when its stake is committed. While the books do
+   * not answer, bets are taken and wait as `reserving`, within all limits: their stakes are asked for again until there
+   * is an answer, also after the close, and the round is not drawn before.
+   */
   async place(bets: readonly NewBet[], roundId = this.#round.opening.roundId): Promise<BetAnswer[]> {
+    if (this.quiescing) return bets.map(({ betId }) => ({ betId, status: 'reserving', code: 'table-stopping' }))
     const atMs = this.#ports.nowMs()
     return Promise.all(bets.map((bet) => this.#place({ type: 'betPlaced', roundId, atMs, bet })))
   }
@@ -90,7 +126,9 @@ export class TableActor {
     const atMs = this.#ports.nowMs()
     return Promise.all(
       betIds.map(async (betId) => {
-        const code = await this.#post({ type: 'betWithdrawn', atMs, betId, playerId })
+        const code = this.quiescing
+          ? 'table-stopping'
+          : await this.#post({ type: 'betWithdrawn', atMs, betId, playerId })
         const bet = this.#round.bets.get(betId)
         const status = bet?.playerId === playerId ? bet.status : 'dead'
         return { betId, status, code }
@@ -99,6 +137,7 @@ export class TableActor {
   }
 
   orderVoid(reason: VoidReason): Promise<Refusal | null> {
+    if (this.quiescing) return Promise.resolve('stale-event')
     return this.#post({ type: 'voidOrdered', roundId: this.#round.opening.roundId, reason })
   }
 
@@ -173,15 +212,16 @@ export class TableActor {
       )
       this.#round = round
       if (round.opening.roundId !== before.opening.roundId) this.#endedRound = before
+      // Saved before anybody is told what rests on it, so that the next owner knows no less than the players do.
+      if (round !== before) this.#ports.save(this.#lease, round)
       for (const [i, { taken }] of letters.entries()) taken?.(refusals[i] ?? null)
       this.#tell(
         before,
         letters.filter((_, i) => refusals[i] === null),
         balancesOf(letters),
       )
-      if (round === before) return
-      this.#ports.save(this.#lease, round)
-      this.#audience.changed(round)
+      if (round !== before) this.#audience.changed(round)
+      if (this.#restIfClear() || round === before) return
       this.#act()
     } catch (error) {
       // A broken invariant: not paying beats paying wrong. Nothing more is decided here until somebody has looked.
@@ -201,7 +241,19 @@ export class TableActor {
         this.stop()
         this.#audience.ended(why)
       },
+      (stalled) => {
+        if (!this.#stopped) this.#audience.stalled(stalled)
+      },
     )
+  }
+
+  /** True when it is to come to rest and has: no letter waits, and nothing is on its way into the books or back. */
+  #restIfClear(): boolean {
+    const { phase, endedAtMs } = this.#round
+    const decided = phase === 'open' || endedAtMs !== null
+    if (!this.quiescing || this.#inbox.length > 0 || !decided || unresolved(this.#round)) return false
+    this.#rest.resolve()
+    return true
   }
 
   #tell(before: Round, taken: readonly Letter[], balances: ReadonlyMap<string, number>): void {
@@ -275,7 +327,7 @@ export class TableActor {
   #privateLog(playerId: string): EventLog<PrivateEvent> {
     const known = this.#privateLogs.get(playerId)
     if (known !== undefined) return known
-    const log = new EventLog<PrivateEvent>(PRIVATE_EVENTS, this.#ports.nowMs())
+    const log = new EventLog<PrivateEvent>(PRIVATE_EVENTS, this.#privateFrom, this.#ports.nowMs())
     this.#privateLogs.set(playerId, log)
     return log
   }
@@ -283,8 +335,11 @@ export class TableActor {
   /** Players who left long ago keep no log, so that memory follows who is here. */
   #forgetAbsent(): void {
     const oldest = this.#ports.nowMs() - KEEP_ABSENT_MS
-    for (const [playerId, { lastAtMs }] of this.#privateLogs)
-      if (lastAtMs < oldest && !this.#audience.isPresent(playerId)) this.#privateLogs.delete(playerId)
+    for (const [playerId, { lastAtMs, version }] of this.#privateLogs) {
+      if (lastAtMs >= oldest || this.#audience.isPresent(playerId)) continue
+      this.#privateLogs.delete(playerId)
+      this.#privateFrom = Math.max(this.#privateFrom, version)
+    }
   }
 }
 

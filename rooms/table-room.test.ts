@@ -72,10 +72,13 @@ describe('at the table', () => {
       ],
       balanceCents: 998_600,
     })
-    await until('the felt shows it', () => Object.keys(shared(room)?.spots ?? {}).length > 1)
+    await until('the felt shows it', () => Object.keys(shared(room)?.spotCents ?? {}).length > 1)
     const felt = { tableId, gameId: 'roulette', phase: 'open', players: 1, outcome: '', atStakeCents: 1_400 }
     expect(shared(room)).toMatchObject(felt)
-    expect(shared(room)?.spots).toMatchObject({ 'straight:17': { cents: 500, players: 1 } })
+    expect([shared(room)?.spotCents, shared(room)?.spotPlayers]).toMatchObject([
+      { 'straight:17': 500 },
+      { 'straight:17': 1 },
+    ])
     expect(events.private.map(({ type }) => type)).toEqual(['bet', 'bet', 'balance'])
     await playRound()
     await until('the next round is told', () => events.public.length === 5)

@@ -1,11 +1,13 @@
-import { type AuthContext, type Client, CloseCode, ErrorCode, Room, ServerError } from '@colyseus/core'
+import { type AuthContext, type Client, CloseCode, ErrorCode, ServerError } from '@colyseus/core'
 import type { Round, VoidReason } from '../engine/round/types.ts'
 import { MessageGuard, SEAT_SECONDS } from './message-guard.ts'
 import { newBets, parsers } from './messages.ts'
-import type { Seat, TablePorts } from './ports.ts'
+import type { Lease, Seat, TablePorts } from './ports.ts'
 import type { BetsAnswer, LobbyTable, MessageRefusal, PrivateEvent, PublicEvent, TableRequests } from './protocol.ts'
+import { SeatKeeper } from './seat-keeper.ts'
+import { SeatedRoom } from './seated-room.ts'
 import { type Audience, TableActor } from './table-actor.ts'
-import { project, rememberOutcome, TableState } from './table-state.ts'
+import { ownedState, project, rememberOutcome, type TableState } from './table-state.ts'
 
 /** How long a seat waits for its player after the connection broke. */
 const RECONNECT_SECONDS = 60
@@ -14,6 +16,9 @@ const BUDGET = { perSecond: 15, burst: 60 }
 const PATCH_INTERVAL_MS = 500
 /** A balance that moved while it was read is read again, so often at most. */
 const BALANCE_READS = 3
+
+/** Requests that a table does not take any more once it is to move. */
+const CHANGES: ReadonlySet<RequestType> = new Set(['bet', 'withdraw', 'contribute'])
 
 type RequestType = keyof TableRequests
 /** Colyseus writes `true` for whoever `admit` let in without a seat. */
@@ -33,8 +38,7 @@ export type TableOptions = {
 }
 
 /** The one room of every game: sockets, seats and reconnection around a `TableActor`. */
-export class TableRoom extends Room<{ state: TableState; client: TableClient }> implements Audience {
-  override state = new TableState()
+export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClient }> implements Audience {
   override autoDispose = false // a table outlives its last player
   override seatReservationTimeout = SEAT_SECONDS
   /** Set once there is a round to show: Colyseus starts its interval before `onCreate` has finished. */
@@ -46,6 +50,10 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   #actor!: TableActor
   #name = ''
   #shown: Round | null = null
+  /** What the house decided between rounds; the table's own troubles come before it. */
+  #decided = 'running'
+  #stalled = false
+  #end: 'moving' | 'suspended' | null = null
 
   /** Joining without a ticket is watching; with one it is spent here, before a socket is even opened. */
   protected static async admit(ports: TablePorts, token: string | null | undefined): Promise<Seat | true> {
@@ -59,8 +67,17 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     const { tableId, ports, patchIntervalMs = PATCH_INTERVAL_MS } = options
     this.roomId = tableId
     this.#ports = ports
-    const { lease, round, name, lastOutcomes } = await ports.takeOver(tableId)
+    const { lease, round, name, lastOutcomes, seats } = await ports.takeOver(tableId)
     this.#name = name
+    ownedState(lease.epoch, (state) => {
+      this.state = state
+    })
+    this.seats = new SeatKeeper(this, {
+      sealer: ports,
+      nowMs: () => ports.nowMs(),
+      known: seats,
+      kept: (sessionId, generation) => ports.seatKept(lease, sessionId, generation),
+    })
     this.state.tableId = tableId
     this.state.gameId = round.opening.terms.gameId
     for (const outcome of lastOutcomes.toReversed()) rememberOutcome(this.state, outcome)
@@ -71,6 +88,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
       budget: BUDGET,
       nowMs: () => ports.nowMs(),
       refused: (code) => ports.meter.refused(code),
+      joined: (client) => this.seats?.acknowledged(client),
     })
     this.#listen()
     this.#list()
@@ -82,6 +100,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     const seat = seatOf(client)
     if (seat !== null && seat.tableId !== this.roomId) throw new ServerError(ErrorCode.AUTH_FAILED, 'ticket-invalid')
     this.#arrived(client)
+    this.seats?.issue(client, seat)
   }
 
   override onDrop(client: TableClient): void {
@@ -91,11 +110,18 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
   }
 
   override onReconnect(client: TableClient): void {
+    const claim = this.seats?.returned(client) ?? null
+    if (claim !== null) {
+      const { playerId, name } = claim
+      client.auth = playerId === null ? true : { playerId, name, tableId: this.roomId }
+    }
     this.#arrived(client)
+    this.seats?.issue(client, seatOf(client))
   }
 
   override onLeave(client: TableClient): void {
     this.#gone(client)
+    this.seats?.over(client)
   }
 
   override onBeforePatch(): void {
@@ -117,10 +143,27 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     this.#ports.meter.phaseReached(this.roomId, null)
   }
 
-  /** Hand-over and shutdown: sockets are told to come back, not that the table is gone. */
+  /** Sockets are told to come back, not that the table is gone. */
   override onBeforeShutdown(): void {
+    void this.move()
+  }
+
+  /**
+   * Makes the table ready to move: its players are told, no bets are taken, and what is on its way into the books ends,
+   * for `withinMs` at most. When it resolves nothing happens here any more, and `round` is the last. Sockets stay open,
+   * so that nobody waits longer than the new owner needs; `move` sends them there.
+   */
+  quiesce(withinMs: number): Promise<void> {
+    this.#endAs('moving')
+    return this.#actor.quiesce(withinMs)
+  }
+
+  /** Stops the table here for good and sends its sockets to the next owner (4010). Resolves once the room is gone. */
+  async move(): Promise<void> {
     this.#actor.stop()
-    void this.disconnect(CloseCode.MAY_TRY_RECONNECT)
+    this.#endAs('moving')
+    this.seats?.moved()
+    await this.disconnect(CloseCode.MAY_TRY_RECONNECT)
   }
 
   /** Without this hook a throw in any handler would end the process, and every table with it. */
@@ -133,6 +176,20 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     return this.#actor.round
   }
 
+  get lease(): Lease {
+    return this.#actor.lease
+  }
+
+  /** False once the table stops here: whoever comes is to wait for its next owner. */
+  get running(): boolean {
+    return this.#actor.running && !this.#actor.quiescing
+  }
+
+  /** True between rounds, where a move is not noticed. */
+  get atRest(): boolean {
+    return this.#actor.round.endedAtMs !== null
+  }
+
   /** The operator's order; answers null once the round is on its way to void, else why it is not. */
   orderVoid(reason: VoidReason): ReturnType<TableActor['orderVoid']> {
     return this.#actor.orderVoid(reason)
@@ -140,8 +197,8 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
 
   /** `running`, `paused` or `draining`, as the house decided between rounds. */
   setStatus(status: string): void {
-    this.state.status = status
-    this.#list()
+    this.#decided = status
+    this.#showStatus()
   }
 
   toAll(event: PublicEvent): void {
@@ -165,9 +222,27 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     if (phase !== round.phase || roundId !== round.opening.roundId) this.#show(round)
   }
 
+  stalled(stalled: boolean): void {
+    this.#stalled = stalled
+    this.#showStatus()
+  }
+
   ended(why: 'lost' | 'suspended'): void {
-    this.setStatus(why === 'lost' ? 'moving' : 'suspended')
-    if (why === 'lost') void this.disconnect(CloseCode.MAY_TRY_RECONNECT)
+    if (why === 'lost') void this.move()
+    else this.#endAs('suspended')
+  }
+
+  #endAs(end: 'moving' | 'suspended'): void {
+    if (this.#end === end) return
+    this.#end = end
+    this.#showStatus()
+    // Before anything else is sent, the closing of the sockets above all.
+    this.broadcastPatch()
+  }
+
+  #showStatus(): void {
+    this.state.status = this.#end ?? (this.#stalled ? 'waiting' : this.#decided)
+    this.#list()
   }
 
   #listen(): void {
@@ -222,7 +297,7 @@ export class TableRoom extends Room<{ state: TableState; client: TableClient }> 
     try {
       const parsed = parsers[type].safeParse(message)
       if (!parsed.success) return 'malformed'
-      if (!this.#actor.running) return 'table-stopping'
+      if (!this.#actor.running || (this.#actor.quiescing && CHANGES.has(type))) return 'table-stopping'
       return await answer(parsed.data as TableRequests[T]['ask'], seatOf(client)?.playerId ?? null)
     } catch (error) {
       this.#ports.meter.failed(`message ${type}`, error)

@@ -7,12 +7,26 @@ import express from 'express'
 import { toCents } from '../engine/money.ts'
 import { rebuild } from '../engine/round/rebuild.ts'
 import { testOpening } from '../engine/round/testing.ts'
-import type { Effect, Limits, NewBet, Opening, RoundEvent } from '../engine/round/types.ts'
+import type { Effect, Limits, NewBet, Opening, Round, RoundEvent } from '../engine/round/types.ts'
+import { Gateway } from '../server/failover/gateway.ts'
+import { SeatTokens } from '../server/failover/seat-tokens.ts'
+import { soleNode } from '../server/failover/sole-node.ts'
 import { matchmakingRoutes } from '../server/http/matchmaking.ts'
 import { openSockets } from '../server/sockets.ts'
 import { MemoryLedger } from '../simulation/memory-ledger.ts'
+import { Sealer, sealKey } from '../workers/seal.ts'
 import { FloorBoard } from './lobby-room.ts'
-import type { EffectAnswer, Ended, Lease, Seat, TableMeter, TablePorts, TakenOver } from './ports.ts'
+import type {
+  EffectAnswer,
+  Ended,
+  Lease,
+  Seat,
+  SeatClaim,
+  Stalled,
+  TableMeter,
+  TablePorts,
+  TakenOver,
+} from './ports.ts'
 import type { LobbyTable, MessageRefusal } from './protocol.ts'
 import { TableRoom } from './table-room.ts'
 
@@ -30,6 +44,13 @@ export class TestPorts implements TablePorts {
   readonly refusals: MessageRefusal[] = []
   readonly betCodes: (string | null)[] = []
   readonly failures: { readonly where: string; readonly error: unknown }[] = []
+  /** Hot copies, oldest first. */
+  readonly saved: Round[] = []
+  /** Generations of seats, as Redis would remember them. */
+  readonly seats = new Map<string, number>()
+  readonly tokens = new SeatTokens(new Sealer([sealKey(new Uint8Array(32).fill(7))]))
+  /** Tells the table that its books have stalled. */
+  stalled: Stalled = () => undefined
   /** Open connections of tables. */
   sockets = 0
   /** Pockets of the next draws; 17 when there is none. */
@@ -42,6 +63,7 @@ export class TestPorts implements TablePorts {
   listFails = false
   readonly #wakes = new Map<string, Wake>()
   #waiting: (() => void)[] = []
+  #alarms: { readonly atMs: number; readonly ring: () => void }[] = []
 
   readonly meter: TableMeter = {
     refused: (code) => void this.refusals.push(code),
@@ -64,6 +86,8 @@ export class TestPorts implements TablePorts {
   /** Moves the clock and wakes whoever waited for it. */
   advance(ms: number): void {
     this.now += ms
+    for (const { ring } of this.#alarms.filter(({ atMs }) => atMs <= this.now)) ring()
+    this.#alarms = this.#alarms.filter(({ atMs }) => atMs > this.now)
     for (const [id, { atMs, answer }] of [...this.#wakes]) {
       if (atMs > this.now) continue
       this.#wakes.delete(id)
@@ -82,12 +106,40 @@ export class TestPorts implements TablePorts {
     if (this.ledger.latestRound(tableId) === null) this.ledger.openRound(lease, this.#opening(tableId, 0))
     const facts = this.ledger.latestRound(tableId)
     if (facts === null) throw new Error('the first round was opened')
-    return { lease, round: rebuild(null, facts), name: tableId.toUpperCase(), lastOutcomes: [] }
+    const seats = new Map(this.seats)
+    return { lease, round: rebuild(null, facts), name: tableId.toUpperCase(), lastOutcomes: [], seats }
   }
 
-  save(): void {}
+  save(_lease: Lease, round: Round): void {
+    this.saved.push(round)
+  }
 
-  perform(lease: Lease, effects: readonly Effect[], answer: (answer: EffectAnswer) => void, ended: Ended): void {
+  sealSeat(claim: SeatClaim): string {
+    return this.tokens.seal(claim)
+  }
+
+  openSeat(token: string): SeatClaim | null {
+    return this.tokens.open(token, this.now)
+  }
+
+  seatKept(_lease: Lease, sessionId: string, generation: number | null): void {
+    if (generation === null) this.seats.delete(sessionId)
+    else this.seats.set(sessionId, generation)
+  }
+
+  /** Waits for the test's clock. */
+  after(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#alarms.push({ atMs: this.now + ms, ring: resolve }))
+  }
+
+  perform(
+    lease: Lease,
+    effects: readonly Effect[],
+    answer: (answer: EffectAnswer) => void,
+    ended: Ended,
+    stalled: Stalled,
+  ): void {
+    this.stalled = stalled
     for (const effect of effects) {
       if (effect.type === 'wakeAt') this.#wakes.set(effect.id, { lease, atMs: effect.atMs, answer })
       else if (this.held.has(effect.type)) this.#waiting.push(() => this.#do(lease, effect, answer, ended))
@@ -241,7 +293,6 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
   const server = createServer(app)
   const keep = (text: string) => void logged.push(text)
   const sockets = await openSockets({
-    server,
     ports,
     floor: ports.board,
     allowedOrigins: ['http://house.test'],
@@ -249,22 +300,46 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     log: { info: keep, warn: keep, error: keep },
     ...options,
   })
-  matchmakingRoutes(app)
+  const moving = new Map<string, Promise<void>>()
+  const find = async (roomId: string) => {
+    await moving.get(roomId)
+    return 'here' as const
+  }
+  const whereabouts = { ...soleNode('test'), find }
+  const leading = { whereabouts, token: null, steadyMs: () => performance.now() }
+  // Seats need no help of the gateway: Colyseus asks the room for the seat of everybody who comes.
+  const gateway = new Gateway({ ...leading, enter: sockets.enter, restoreSeat: () => undefined })
+  server.on('upgrade', (...asked) => gateway.upgrade(...asked))
+  matchmakingRoutes(app, leading)
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   const { port } = server.address() as AddressInfo
   const url = `http://127.0.0.1:${port}`
+  const table = async (tableId: string, patchIntervalMs = 20): Promise<TableRoom> => {
+    await matchMaker.createRoom('table', { tableId, patchIntervalMs })
+    const room = matchMaker.getLocalRoomById(tableId)
+    if (!(room instanceof TableRoom)) throw new Error('the table was opened')
+    tables.push(room)
+    return room
+  }
   return {
     ports,
     port,
     url,
     slow,
     logged,
-    table: async (tableId: string, patchIntervalMs = 20): Promise<TableRoom> => {
-      await matchMaker.createRoom('table', { tableId, patchIntervalMs })
-      const room = matchMaker.getLocalRoomById(tableId)
-      if (!(room instanceof TableRoom)) throw new Error('the table was opened')
-      tables.push(room)
-      return room
+    table,
+    /** Ends a table as `end` does and opens it anew; whoever comes meanwhile is held. */
+    reopened: async (old: TableRoom, end: (old: TableRoom) => Promise<unknown> = (room) => room.move()) => {
+      const { roomId } = old
+      const { promise, resolve } = Promise.withResolvers<void>()
+      moving.set(roomId, promise)
+      try {
+        await end(old)
+        return await table(roomId)
+      } finally {
+        moving.delete(roomId)
+        resolve()
+      }
     },
     /** Joins with the stock client; without a player as an observer. */
     join: async (tableId: string, playerId: string | null = null) => {
@@ -284,6 +359,7 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     },
     close: async () => {
       await sockets.close()
+      server.close()
       server.closeAllConnections()
     },
   }

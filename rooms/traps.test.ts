@@ -267,7 +267,7 @@ describe('[ROM-18] ways in', () => {
       '{}',
       '[]',
       '{"reconnectionToken":{"toString":1}}',
-      `{"reconnectionToken":"${'x'.repeat(65)}"}`,
+      `{"reconnectionToken":"${'x'.repeat(257)}"}`,
     ])
       expect(await ask(`reconnect/${tableId}`, body)).toEqual([400, 'malformed'])
     expect(await ask('joinById')).toEqual([404, 'no-such-method'])

@@ -52,6 +52,8 @@ export async function openSockets(options: SocketsOptions): Promise<Sockets> {
   colyseus.define('table', tableRoomOf(ports), { ports } as never)
   colyseus.define('lobby', LobbyRoom, {
     floor,
+    sealer: ports,
+    refBase: 0,
     nowMs: () => ports.nowMs(),
     meter: ports.meter,
   } as never)

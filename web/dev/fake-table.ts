@@ -8,11 +8,10 @@ import type {
   PrivateEvent,
   PublicEvent,
   RefusalCode,
-  SharedTable,
   TableRequests,
   WithdrawRequest,
 } from '../../rooms/protocol.ts'
-import { type LinkListener, LinkLost, type TableLink } from '../net/link.ts'
+import { type LinkListener, LinkLost, type SharedSnapshot, type TableLink } from '../net/link.ts'
 
 const RULES = ROULETTE_VARIANTS.european
 const BETTING_MS = 20_000
@@ -30,7 +29,7 @@ export class FakeTable implements TableLink {
   #bets: OwnBet[] = []
   #publicVersion = 0
   #privateVersion = 0
-  #shared: SharedTable
+  #shared: SharedSnapshot
   #up = true
   /** The next numbers to come, then whatever comes. */
   readonly #script: number[]
@@ -161,7 +160,7 @@ export class FakeTable implements TableLink {
     this.#private({ type: 'result', roundId, stakedCents, paidCents, payouts, balanceCents: this.balanceCents })
   }
 
-  #change(change: Partial<SharedTable>): void {
+  #change(change: Partial<SharedSnapshot>): void {
     this.#shared = { ...this.#shared, ...change }
     this.#show(false)
   }
@@ -202,7 +201,7 @@ export const OUTCOMES: readonly string[] = [32, 0, 17, 5, 20, 20, 36, 11, 8, 2, 
   (pocket) => JSON.stringify({ pocket }),
 )
 
-function openedRound(tableId: string, roundNo: number, lastOutcomes: readonly string[]): SharedTable {
+function openedRound(tableId: string, roundNo: number, lastOutcomes: readonly string[]): SharedSnapshot {
   const seriesId = `${tableId}.3`
   const others: readonly (readonly [string, number, number])[] = [
     ['red', 12_500, 3],

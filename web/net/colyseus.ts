@@ -48,11 +48,21 @@ function inTime(joining: Promise<Room>): Promise<Room> {
   })
 }
 
-/** The SDK tries its own seat for some seconds; after that the page asks for a fresh ticket. */
+/**
+ * The SDK tries its own seat for some seconds; after that the page asks for a fresh ticket. A table that moves is ready
+ * elsewhere when it sends the page away (4010), so the first try is soon, and not at the same moment for all pages.
+ */
 function setReconnection(room: Room): void {
   room.reconnection.minUptime = 0
-  room.reconnection.maxRetries = 6
+  room.reconnection.maxRetries = 7
+  room.reconnection.minDelay = 0
   room.reconnection.maxDelay = 2_000
+  room.reconnection.backoff = (attempt) => retryMs(attempt, Math.random())
+}
+
+/** Milliseconds before the SDK's try number `attempt` (from 1): doubling, spread by half. */
+export function retryMs(attempt: number, random: number): number {
+  return Math.round(100 * 2 ** (attempt - 1) * (0.5 + 0.5 * random))
 }
 
 /** Leaves for good, also a room whose socket is broken or carries nothing: the SDK may not take that seat again. */
@@ -106,8 +116,11 @@ function plain(state: unknown): { readonly [key: string]: Json } {
 /** The table's state, or null before the first full one has arrived. */
 export function readTable(state: { readonly [key: string]: Json }): SharedSnapshot | null {
   if (typeof state.roundId !== 'string' || state.roundId === '') return null
-  const spots = Object.entries((state.spots ?? {}) as { [position: string]: { cents: number; players: number } })
   // The server writes exactly these fields (rooms/table-state.ts); a missing one would be an older server.
+  const { spotCents = {}, spotPlayers = {} } = state as { readonly [map: string]: { readonly [spot: string]: number } }
+  const spots = Object.entries(spotCents).map(
+    ([spot, cents]) => [spot, { cents, players: spotPlayers[spot] ?? 0 }] as const,
+  )
   return { ...(state as unknown as SharedSnapshot), spots: new Map(spots) }
 }
 

@@ -8,7 +8,10 @@ import type { PrivateEvent, PublicEvent, RefusalCode, SharedTable, TableRequests
 export type LinkState = 'connecting' | 'live' | 'reconnecting' | 'offline' | 'signed-out' | 'no-table'
 
 /** The shared state as plain values: what a moment of the table looked like. */
-export type SharedSnapshot = SharedTable
+export type SharedSnapshot = Omit<SharedTable, 'spotCents' | 'spotPlayers'> & {
+  /** By position on the felt: the chips of everyone, and how many players they are of. */
+  readonly spots: ReadonlyMap<string, { readonly cents: number; readonly players: number }>
+}
 
 /** What a table tells the page. */
 export type LinkListener = {

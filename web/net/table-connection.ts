@@ -35,15 +35,18 @@ export type ConnectionPorts = {
   random(): number
 }
 
-const FIRST_WAIT_MS = 400
+const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 4_000
 /** Failed attempts after which the page says that it is offline rather than reconnecting. */
-const PATIENCE = 4
+const PATIENCE = 6
 
 /** A connection on which nothing was heard for this long is asked whether it still stands. */
 const QUIET_MS = 4_000
-/** How long the SDK may try to get its seat back; a socket that neither opens nor fails would keep it for minutes. */
-const SEAT_MS = 5_000
+/**
+ * How long one try of the SDK to get its seat back may take: the server holds it for some seconds while the table moves,
+ * but a socket that neither opens nor fails would keep it for minutes.
+ */
+const SEAT_MS = 9_000
 
 /** How long to wait before attempt number `attempt` (from 1): doubling, at most four seconds, spread by a third. */
 export function waitMs(attempt: number, random: number): number {
@@ -62,6 +65,8 @@ export class TableConnection implements TableLink {
   readonly #listener: LinkListener
   #room: JoinedRoom | null = null
   #up = false
+  /** The SDK tries to come back by itself. */
+  #seeking = false
   #fresh = true
   #attempts = 0
   #closed = false
@@ -84,10 +89,11 @@ export class TableConnection implements TableLink {
   }
 
   hurry(): void {
-    if (this.#cancelWait === null) return
-    this.#cancelWait()
-    this.#cancelWait = null
-    void this.#join()
+    if (this.#cancelWait !== null) {
+      this.#cancelWait()
+      this.#cancelWait = null
+      void this.#join()
+    } else if (this.#seeking) this.#giveUp() // what the SDK tries now may have begun without a network
   }
 
   close(): void {
@@ -156,6 +162,7 @@ export class TableConnection implements TableLink {
       dropped: () => {
         if (!current()) return
         this.#up = false
+        this.#seeking = true
         this.#fresh = true
         this.#watch(SEAT_MS, () => this.#giveUp())
         this.#tell('reconnecting')
@@ -166,6 +173,7 @@ export class TableConnection implements TableLink {
       left: () => {
         if (!current()) return
         this.#up = false
+        this.#seeking = false
         this.#cancelWatch?.()
         this.#tell('reconnecting')
         void this.#join()
@@ -175,6 +183,7 @@ export class TableConnection implements TableLink {
 
   #rise(): void {
     this.#up = true
+    this.#seeking = false
     this.#heard()
     this.#tell('live')
   }
@@ -202,6 +211,7 @@ export class TableConnection implements TableLink {
   /** Leaves a room that cannot be heard and joins anew. */
   #giveUp(): void {
     this.#up = false
+    this.#seeking = false
     this.#tell('reconnecting')
     this.#room?.leave()
     void this.#join()

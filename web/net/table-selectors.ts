@@ -42,10 +42,18 @@ export function totalStakeCents(state: TableState): number {
   return sum
 }
 
+/** What a table says of itself while it takes no bets, whatever its round says. */
+const HOLDS = new Set(['waiting', 'moving', 'suspended'])
+
+/** Whether table and page are well connected: to each other, and to the books. */
+export function isRunning({ link, shared }: TableState): boolean {
+  return link === 'live' && !HOLDS.has(shared?.status ?? '')
+}
+
 /** Whether the table takes bets from this page now. `serverNowMs` is the server's clock. */
 export function canBet(state: TableState, serverNowMs: number): boolean {
   return (
-    state.link === 'live' &&
+    isRunning(state) &&
     state.synced &&
     state.balanceCents !== null &&
     state.round?.phase === 'open' &&

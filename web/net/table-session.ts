@@ -165,14 +165,21 @@ export class TableSession {
       const answer = await this.#link.request('resume', { publicVersion, privateVersion })
       this.#take({ type: 'resumed', answer, nowMs: this.#world.nowMs() })
       this.#settleUnsure()
+      const { snapshot } = answer
+      // A player's balance that the books did not tell just now is asked for again; who only watches has none.
+      if (snapshot.balanceCents === null && snapshot.privateVersion > 0) this.#resumeSoon()
     } catch {
       // A lost connection comes back as `live` and resumes then; a table that refused is asked again in a moment.
-      this.#later('resume', 1_000, () => {
-        if (this.#state.link === 'live') void this.#resume()
-      })
+      this.#resumeSoon()
     } finally {
       this.#resuming = false
     }
+  }
+
+  #resumeSoon(): void {
+    this.#later('resume', 1_000, () => {
+      if (this.#state.link === 'live') void this.#resume()
+    })
   }
 
   #settleUnsure(): void {

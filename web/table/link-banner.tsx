@@ -48,14 +48,14 @@ export function LinkBanner({ state, observer, onHurry }: LinkBannerProps) {
   )
 }
 
-function brokenText({ link }: TableState) {
+function brokenText({ link, shared }: TableState) {
   switch (link) {
     case 'live':
       return null
     case 'connecting':
       return 'link.connecting'
     case 'reconnecting':
-      return 'link.reconnecting'
+      return shared?.status === 'moving' ? 'link.moving' : 'link.reconnecting'
     case 'offline':
       return 'link.offline'
     case 'signed-out':
@@ -65,8 +65,8 @@ function brokenText({ link }: TableState) {
   }
 }
 
-type Told = 'paused' | 'draining' | 'moving' | 'suspended'
+const TOLD = ['paused', 'draining', 'waiting', 'moving', 'suspended'] as const
 
-function isTold(status: string): status is Told {
-  return status === 'paused' || status === 'draining' || status === 'moving' || status === 'suspended'
+function isTold(status: string): status is (typeof TOLD)[number] {
+  return (TOLD as readonly string[]).includes(status)
 }

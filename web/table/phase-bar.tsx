@@ -7,7 +7,7 @@ export type PhaseBarProps = {
   readonly round: RoundView | null
   readonly openedAtMs: number
   readonly ballAtRest: boolean
-  /** False while the connection is away: the clock runs on, but this page cannot bet. */
+  /** False while the connection is away or the table holds: the clock runs on, but this page cannot bet. */
   readonly live: boolean
   readonly nowMs: () => number
 }

@@ -4,7 +4,7 @@ import type { GameSlots, GameView } from '../games/view.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import type { Me } from '../net/api.ts'
 import { isDrawn } from '../net/round-view.ts'
-import { lackedResult, shownResult } from '../net/table-selectors.ts'
+import { isRunning, lackedResult, shownResult } from '../net/table-selectors.ts'
 import type { TableSession } from '../net/table-session.ts'
 import type { TableState } from '../net/table-state.ts'
 import { FirstTime } from './first-time.tsx'
@@ -44,7 +44,7 @@ export function TableLayout(props: TableLayoutProps) {
             round={round}
             openedAtMs={state.shared?.roundId === round?.roundId ? (state.shared?.openedAtMs ?? 0) : 0}
             ballAtRest={ballAtRest}
-            live={state.link === 'live'}
+            live={isRunning(state)}
             nowMs={nowMs}
           />
           {round !== null && <SealLine round={round} onOpen={() => setTab('round')} />}
