@@ -61,6 +61,8 @@ export type NodesOptions = {
 
 const VOID_WITHIN_MS = 6_000
 const READY_LOOK_MS = 50
+const TELL_AGAIN_MS = 10_000
+const MOST_TOLD = 1_000
 
 /** Errors: rejects when the peers' port is taken. */
 export async function openNodes(options: NodesOptions): Promise<Nodes> {
@@ -90,7 +92,7 @@ function soleNodes({ config, books, board, floor }: NodesOptions): Nodes {
 async function clusterNodes(options: NodesOptions): Promise<Nodes> {
   const { config, log, metrics, database, board, floor, release } = options
   const redis = redisOf(config, log)
-  const failed: ClusterMeter['failed'] = (where, err) => log.warn({ err, where }, 'a part of the cluster failed')
+  const failed = onceInAWhile(log)
   const token = peerToken(config.secrets.secretsKey)
   const claims = new Map<string, number>()
   const cluster = await Cluster.open({
@@ -163,6 +165,21 @@ function localTables(
     atRest: (tableId) => floor().atRest(tableId),
     quiesce: (...asked) => floor().quiesce(...asked),
     drop: (tableId) => floor().drop(tableId),
+  }
+}
+
+/** An outage is told when it begins, and then now and then, so that it does not become one of the log. */
+function onceInAWhile(log: Log): ClusterMeter['failed'] {
+  const told = new Map<string, { readonly atMs: number; unsaid: number }>()
+  return (where, err) => {
+    const last = told.get(where)
+    if (last !== undefined && performance.now() - last.atMs < TELL_AGAIN_MS) {
+      last.unsaid++
+      return
+    }
+    if (told.size >= MOST_TOLD) told.clear()
+    told.set(where, { atMs: performance.now(), unsaid: 0 })
+    log.warn({ err, where, unsaid: last?.unsaid ?? 0 }, 'a part of the cluster failed')
   }
 }
 
