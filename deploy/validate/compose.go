@@ -6,16 +6,10 @@ import (
 	"github.com/compose-spec/compose-go/v2/cli"
 )
 
-// loadCompose reads the file as Docker Compose does: interpolation, the schema of the specification, and references
-// between services, networks, volumes and secrets.
-func loadCompose(ctx context.Context, file string) (any, error) {
-	options, err := cli.NewProjectOptions(
-		[]string{file},
-		cli.WithOsEnv,
-		cli.WithDotEnv,
-		cli.WithInterpolation(true),
-		cli.WithResolvedPaths(false),
-	)
+// loadCompose reads the files as Docker Compose does: interpolation, the schema of the specification, one file over the
+// other, and references between services, networks, volumes and secrets.
+func loadCompose(ctx context.Context, files []string) (any, error) {
+	options, err := cli.NewProjectOptions(files, cli.WithOsEnv, cli.WithResolvedPaths(false))
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	_ "k8s.io/kubernetes/pkg/apis/apps/install"
+	api "k8s.io/kubernetes/pkg/apis/core"
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
@@ -93,12 +94,8 @@ func admit(ctx context.Context, document []byte) (runtime.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	accessor, err := meta.Accessor(external)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	legacyscheme.Scheme.Default(external)
-	if err := create(ctx, external, accessor, *kind); err != nil {
+	if err := create(ctx, external, *kind); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if err := restricted(external); err != nil {
@@ -113,21 +110,28 @@ func nameOf(object map[string]any) any {
 }
 
 // create does what the API server does with a POST, up to the point where it would store the object.
-func create(ctx context.Context, external runtime.Object, accessor metav1.Object, kind schema.GroupVersionKind) error {
+func create(ctx context.Context, external runtime.Object, kind schema.GroupVersionKind) error {
 	strategy, known := strategies[kind]
 	if !known {
 		return errors.New("this kind is not looked at: add its strategy to deploy/validate/kubernetes.go")
 	}
-	if accessor.GetNamespace() == "" {
-		accessor.SetNamespace(namespace)
-	}
-	rest.FillObjectMetaSystemFields(accessor)
 	internal, err := legacyscheme.Scheme.ConvertToVersion(external.DeepCopyObject(), schema.GroupVersion{
 		Group: kind.Group, Version: runtime.APIVersionInternal,
 	})
 	if err != nil {
 		return err
 	}
+	if service, is := internal.(*api.Service); is && service.Spec.ClusterIP != "" {
+		service.Spec.ClusterIPs = []string{service.Spec.ClusterIP} // as the API server's storage does before it checks
+	}
+	accessor, err := meta.Accessor(internal)
+	if err != nil {
+		return err
+	}
+	if accessor.GetNamespace() == "" {
+		accessor.SetNamespace(namespace)
+	}
+	rest.FillObjectMetaSystemFields(accessor)
 	ctx = request.WithNamespace(ctx, accessor.GetNamespace())
 	ctx = request.WithRequestInfo(ctx, &request.RequestInfo{
 		APIGroup: kind.Group, APIVersion: kind.Version, Verb: "create", IsResourceRequest: true,
