@@ -6,6 +6,7 @@ const PACKAGES = [
   { name: 'chromium', file: '/usr/bin/chromium' },
   { name: 'postgresql-15', file: '/usr/lib/postgresql/15/bin/postgres' },
   { name: 'redis-server', file: '/usr/bin/redis-server' },
+  { name: 'openssl', file: '/usr/bin/openssl' },
 ] as const
 
 /**

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { installDebianPackages } from './debian.ts'
 import { postgresInstalled, startPostgres, type ThrowAwayPostgres } from './postgres.ts'
+import { redisInstalled } from './redis.ts'
 
 const DEBIAN_CHROMIUM = '/usr/bin/chromium'
 
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
     if (existsSync(DEBIAN_CHROMIUM)) environment.CHROMIUM = DEBIAN_CHROMIUM
     else notRun.push('the browser (set CHROMIUM to the path of a Chromium)')
   }
+  if (!redisInstalled()) notRun.push('the real Redis (they start the redis-server of Debian)')
   try {
     const code = await run(['vitest', 'run', ...process.argv.slice(2)], environment)
     for (const suite of notRun) console.log(`Not run here: tests on ${suite}.`)
