@@ -11,28 +11,31 @@ export type OwnersBooks = Omit<Books, 'openAccount' | 'grant' | 'audit'>
 
 export const CONNECTION_LOST = 'connection lost'
 
-export type Wire = {
-  readonly agenda: Agenda
+/** What stands at the end of the road: the books, and a witness who writes down what they were asked and answered. */
+export type WitnessedBooks = {
   readonly dice: Dice
-  readonly faults: Faults
-  readonly tally: Tally
+  readonly tally: Pick<Tally, 'fencedCalls' | 'wrongDraws'>
   readonly ledger: MemoryLedger
   readonly witness: Witness
   /** A draw that no committed seed gives. */
   readonly wrongDraw: (roundId: string) => Draw
 }
 
+export type Wire = WitnessedBooks & {
+  readonly agenda: Agenda
+  readonly faults: Faults
+  readonly tally: Tally
+}
+
+/** One call of an owner to the books, which run it at some instant, or never. */
+export type Road = <T>(run: () => T) => Promise<T>
+
 const USUAL_MS = 40
 const SLOW_MS = [400, 4_000, 20_000]
 
-/**
- * The road from one owner to the books: calls and answers are late, lost or repeated, and a witness writes down what
- * the books were asked and answered. `alive` is asked before a call leaves; a dead process sends nothing more, but what
- * it has sent still arrives. A lost call rejects after a while, as a broken connection does.
- */
-export function faultyBooks(wire: Wire, owner: number, alive: () => boolean): OwnersBooks {
+/** The books at the end of an owner's road; a witness writes down what they were asked and answered. */
+export function faultyBooks(wire: WitnessedBooks, owner: number, call: Road): OwnersBooks {
   const { ledger, witness } = wire
-  const call = <T>(run: () => T): Promise<T> => send(wire, alive, run)
   const posting = ({ tableId, epoch }: Fence, roundId: string): Posting => ({ owner, tableId, epoch, roundId })
   const note = <T extends Testimony>(seen: T): void => {
     if ('answer' in seen && isFenced(seen.answer)) wire.tally.fencedCalls++
@@ -96,6 +99,15 @@ export function faultyBooks(wire: Wire, owner: number, alive: () => boolean): Ow
   }
 }
 
+/**
+ * A road on which calls and answers are late, lost or repeated. `alive` is asked before a call leaves; a dead process
+ * sends nothing more, but what it has sent still arrives. A lost call rejects after a while, as a broken connection
+ * does.
+ */
+export function lossyRoad(wire: Wire, alive: () => boolean): Road {
+  return (run) => send(wire, alive, run)
+}
+
 function send<T>({ agenda, dice, faults, tally }: Wire, alive: () => boolean, run: () => T): Promise<T> {
   const delay = (): number => {
     if (!dice.chance(faults.slow)) return dice.between(1, USUAL_MS)
@@ -123,7 +135,7 @@ function send<T>({ agenda, dice, faults, tally }: Wire, alive: () => boolean, ru
 }
 
 /** An opening that came too late is refused by a throw, and its owner looks again; every other throw ends the world. */
-function attempt<T>(run: () => T, reject: (error: unknown) => void): { value: T } | null {
+export function attempt<T>(run: () => T, reject: (error: unknown) => void): { value: T } | null {
   try {
     return { value: run() }
   } catch (error) {

@@ -59,6 +59,11 @@ export class MemoryLedger {
     return epoch
   }
 
+  /** 0 until somebody has taken the table over. */
+  epochOf(tableId: string): number {
+    return this.#epochs.get(tableId) ?? 0
+  }
+
   openRound(fence: Fence, opening: Opening): 'opened' | 'fenced' {
     assert(fence.tableId === opening.tableId, 'LED-9: a round opens at the table of its owner')
     if (this.#fenced(fence)) return 'fenced'

@@ -3,12 +3,13 @@ import type { Draw, Facts, Opening, Round, Terms, VoidReason } from '../engine/r
 import type { EffectAnswer, TablePorts } from '../rooms/ports.ts'
 import type { PrivateEvent, PublicEvent } from '../rooms/protocol.ts'
 import { type Audience, TableActor } from '../rooms/table-actor.ts'
-import type { Books } from '../server/ledger/books.ts'
 import { HouseTablePorts, type TablePortsDeps } from '../server/tables/table-ports.ts'
 import type { Croupier } from './croupier.ts'
-import { CONNECTION_LOST, faultyBooks, type Wire } from './faulty-books.ts'
+import { CONNECTION_LOST, faultyBooks, lossyRoad, type OwnersBooks, type Wire } from './faulty-books.ts'
 import type { HotStore } from './hot-store.ts'
+import { plainHouse, tableOf, unused } from './plain-house.ts'
 import type { Move } from './players.ts'
+import { announced, shown, toldTo } from './what-is-told.ts'
 
 export type OwnerOptions = {
   readonly wire: Wire
@@ -146,62 +147,40 @@ export class Owner {
 
   #deps(): TablePortsDeps {
     const { wire, number, tableId, terms, croupier, status, broke } = this.#options
-    const asked = faultyBooks(wire, number, () => this.#lives())
-    const books: Books = {
+    const asked = faultyBooks(
+      wire,
+      number,
+      lossyRoad(wire, () => this.#lives()),
+    )
+    const books: OwnersBooks = {
       ...asked,
       latestRound: async () => {
         const facts = await asked.latestRound(tableId)
         if (this.#actor === null) this.#facts = facts
         return facts
       },
-      openAccount: unused,
-      grant: unused,
-      audit: unused,
     }
     const silent = (): void => undefined
-    const { gameId, rules, limits, pace, currency } = terms
     return {
-      books,
-      series: {
-        nextRound: async () => croupier.nextRound(tableId, (await books.latestRound(tableId))?.opening ?? null),
+      ...plainHouse({
+        books,
+        croupier,
         draw: (opening) => this.#draw(opening),
-        roundEnded: async () => undefined,
-        contribute: unused,
-      },
+        nowMs: () => this.#nowMs(),
+        broke,
+      }),
       tables: {
-        get: async () => ({
-          tableId,
-          name: tableId,
-          gameId,
-          rules,
-          limits,
-          pace,
-          currency,
-          status: status(),
-          ...PLAIN,
-        }),
+        get: async () => tableOf(tableId, terms, status()),
         closeDrained: async () => undefined,
         refusalOf: () => null,
       },
-      voided: async () => undefined,
       drawsHealthy: () => this.#options.drawsWork(),
-      nowMs: () => this.#nowMs(),
       statusChanged: silent,
       changed: (_tableId, ms) => new Promise((resolve) => wire.agenda.in(ms, resolve)),
-      history: { resultsOfTable: async () => [] },
-      tickets: { spend: unused },
-      list: silent,
-      meter: {
-        refused: silent,
-        betAnswered: silent,
-        phaseReached: silent,
-        betSettled: silent,
-        socketOpened: silent,
-        socketClosed: silent,
-        failed: (where, error) => {
-          if (where === 'turn') broke(where, error)
-        },
-      },
+      claim: (id) => books.raiseEpoch(id),
+      // The copy is held against the books once both are known; see `#start`.
+      hot: { save: silent, read: async () => null, takeSeats: async () => new Map(), seat: silent },
+      fenced: silent,
     }
   }
 
@@ -224,12 +203,16 @@ export class Owner {
       save: (lease, round) => {
         if (this.#lives()) hot.save(lease.epoch, round)
       },
-      perform: (lease, effects, answer, lost) => {
-        if (this.#lives(DEADLIER)) house.perform(lease, effects, (told) => this.#answer(wire, told, answer), lost)
+      perform: (lease, effects, answer, ...told) => {
+        if (this.#lives(DEADLIER)) house.perform(lease, effects, (said) => this.#answer(wire, said, answer), ...told)
       },
+      after: (ms) => new Promise((resolve) => wire.agenda.in(ms, resolve)),
       stop: (lease) => house.stop(lease),
       takeOver: unused,
       spendTicket: unused,
+      sealSeat: unused,
+      openSeat: unused,
+      seatKept: unused,
       balanceOf: unused,
       contribute: unused,
     }
@@ -267,45 +250,25 @@ export class Owner {
       toPlayer: (playerId, event) => this.#tell(playerId, event),
       isPresent: () => true,
       changed: (round) => this.#show(round),
+      stalled: () => undefined,
       ended: () => this.kill(),
     }
   }
 
   #announce(event: PublicEvent): void {
-    if (!this.#lives()) return
-    const { roundId } = event
-    const phase = event.type === 'opened' ? 'open' : event.type
-    const betDigest = event.type === 'closed' ? event.betDigest : null
-    const draw: Draw | null = event.type === 'drawn' ? { outcome: event.outcome, seedHex: event.seedHex } : null
-    const ended = event.type === 'settled' || event.type === 'void'
-    this.#options.wire.witness({ what: 'shown', roundId, phase, betDigest, draw, ended })
+    if (this.#lives()) this.#options.wire.witness(announced(event))
   }
 
   #tell(playerId: string, event: PrivateEvent): void {
     if (!this.#lives()) return
-    const { witness } = this.#options.wire
-    if (event.type === 'bet') {
-      const { betId, status } = event.bet
-      witness({ what: 'told', roundId: event.roundId, betId, status })
-    } else if (event.type === 'result') {
-      const { roundId, stakedCents, paidCents } = event
-      witness({ what: 'paid', roundId, playerId, stakedCents, paidCents })
-    }
+    const told = toldTo(playerId, event)
+    if (told !== null) this.#options.wire.witness(told)
   }
 
-  #show({ opening, phase, betDigest, draw, endedAtMs }: Round): void {
-    if (!this.#lives(phase === 'open' ? 1 : DEADLIER)) return
-    const { roundId } = opening
-    this.#options.wire.witness({ what: 'shown', roundId, phase, betDigest, draw, ended: endedAtMs !== null })
+  #show(round: Round): void {
+    if (this.#lives(round.phase === 'open' ? 1 : DEADLIER)) this.#options.wire.witness(shown(round))
   }
 }
 
 /** Between what was saved and what is done about it, and around the draw, lie the best moments to die. */
 const DEADLIER = 4
-
-/** What the house keeps of a table and a round does not need. */
-const PLAIN = { revision: 0, createdAtMs: 0 }
-
-const unused = (): never => {
-  throw new Error('a table has no business with this part of the house')
-}
