@@ -2,38 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { toCents } from '../engine/money.ts'
 import type { Round } from '../engine/round/types.ts'
-import type { BetAnswer, PrivateEvent, PublicEvent } from './protocol.ts'
-import { type Audience, TableActor } from './table-actor.ts'
+import type { BetAnswer } from './protocol.ts'
+import { TableActor } from './table-actor.ts'
 import { bet, seedOf, TestPorts, until } from './testing.ts'
-
-class TestAudience implements Audience {
-  readonly public: PublicEvent[] = []
-  readonly private: { readonly playerId: string; readonly event: PrivateEvent }[] = []
-  readonly present = new Set<string>()
-  readonly ends: string[] = []
-  readonly stalls: boolean[] = []
-  fails = false
-  toAll(event: PublicEvent): void {
-    this.public.push(event)
-  }
-  toPlayer(playerId: string, event: PrivateEvent): void {
-    if (this.fails) throw new Error('nobody can be told')
-    this.private.push({ playerId, event })
-  }
-  isPresent(playerId: string): boolean {
-    return this.present.has(playerId)
-  }
-  changed(_round: Round): void {}
-  stalled(stalled: boolean): void {
-    this.stalls.push(stalled)
-  }
-  ended(why: 'lost' | 'suspended'): void {
-    this.ends.push(why)
-  }
-  told(playerId: string): PrivateEvent[] {
-    return this.private.filter((told) => told.playerId === playerId).map(({ event }) => event)
-  }
-}
+import { TestAudience } from './testing-audience.ts'
 
 let ports: TestPorts
 let audience: TestAudience

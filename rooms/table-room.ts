@@ -195,9 +195,10 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
     return this.#actor.orderVoid(reason)
   }
 
-  /** `running`, `paused` or `draining`, as the house decided between rounds. */
+  /** `running`, `paused` or `draining`, as the house has just found it in its books, which answer therefore. */
   setStatus(status: string): void {
     this.#decided = status
+    this.#stalled = false
     this.#showStatus()
   }
 

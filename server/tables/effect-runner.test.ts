@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { assert } from '../../engine/assert.ts'
 import { testOpening } from '../../engine/round/testing.ts'
 import type { Effect } from '../../engine/round/types.ts'
@@ -100,5 +100,92 @@ describe('[RND-7 RND-11] the effect runner', () => {
       runner.start([{ id: 'lima.1.0:closes', type: 'wakeAt', atMs: 1_018 }], resolve, () => {})
     })
     expect(woken.event).toMatchObject({ type: 'clockReached', atMs: 1_020 })
+  })
+})
+
+describe('[ROM-27] stalled effects', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  /** A runner whose effects are answered or failed by the test; `told` is what it said of its stalls. */
+  function stalling(effects: readonly Effect[]) {
+    const told: boolean[] = []
+    const asked = new Map<string, PromiseWithResolvers<EffectAnswer>>()
+    const perform: Perform = (effect) => {
+      const next = Promise.withResolvers<EffectAnswer>()
+      asked.set(effect.id, next)
+      return next.promise
+    }
+    const runner = new EffectRunner({ perform, nowMs: Date.now, failed: () => {} })
+    runner.start(
+      effects,
+      () => {},
+      () => {},
+      (stalled) => told.push(stalled),
+    )
+    const of = (effect: Effect) => asked.get(effect.id) ?? Promise.withResolvers<EffectAnswer>()
+    return {
+      told,
+      runner,
+      answer: async (effect: Effect) => {
+        of(effect).resolve(done)
+        await vi.advanceTimersByTimeAsync(0)
+      },
+      /** Fails the effect and waits until it is asked again. */
+      fail: async (effect: Effect, attempt: number) => {
+        of(effect).reject(new Error('connection lost'))
+        await vi.advanceTimersByTimeAsync(retryDelayMs(attempt))
+      },
+    }
+  }
+  const other: Effect = { ...draw, id: 'lima.1.0:other' }
+  const next: Effect = { id: 'lima.1.0:next', type: 'openNext', after: testOpening() }
+  const wake: Effect = { id: 'lima.1.0:closes', type: 'wakeAt', atMs: 60_000 }
+
+  test('[ROM-27] three tries in vain are told once, and the answer that ends it', async () => {
+    const { told, fail, answer } = stalling([draw])
+    await fail(draw, 1)
+    await fail(draw, 2)
+    expect(told).toEqual([])
+    await fail(draw, 3)
+    expect(told).toEqual([true])
+    for (let attempt = 4; attempt < 9; attempt++) await fail(draw, attempt)
+    expect(told).toEqual([true])
+    await answer(draw)
+    expect(told).toEqual([true, false])
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(told).toEqual([true, false])
+  })
+
+  test('[ROM-27] two seconds without an answer are told, and the end once all that had stalled are answered', async () => {
+    const { told, answer } = stalling([draw, other])
+    await vi.advanceTimersByTimeAsync(1_999)
+    expect(told).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toEqual([true])
+    await answer(draw)
+    expect(told).toEqual([true])
+    await answer(other)
+    expect(told).toEqual([true, false])
+  })
+
+  test('[ROM-27] alarms never stall, nor does a next round that waits for a person; its failures do', async () => {
+    const { told, fail } = stalling([wake, next])
+    await vi.advanceTimersByTimeAsync(50_000)
+    expect(told).toEqual([])
+    for (const attempt of [1, 2, 3]) await fail(next, attempt)
+    expect(told).toEqual([true])
+  })
+
+  test('[ROM-27] a runner that was stopped tells nothing more', async () => {
+    const { told, runner, fail, answer } = stalling([draw])
+    for (const attempt of [1, 2, 3]) await fail(draw, attempt)
+    runner.stop()
+    await answer(draw)
+    await vi.advanceTimersByTimeAsync(10_000)
+    const silent = stalling([draw])
+    silent.runner.stop()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect([told, silent.told]).toEqual([[true], []])
   })
 })

@@ -60,8 +60,10 @@ export class EffectRunner {
       this.#running.add(effect.id)
       void this.#run(effect, () => this.#stall(effect, stalled)).then((outcome) => {
         this.#running.delete(effect.id)
-        if (this.#stalled.delete(effect.id) && this.#stalled.size === 0) stalled(false)
-        if (this.#abort.signal.aborted || outcome === 'gone') return
+        const lastStalled = this.#stalled.delete(effect.id) && this.#stalled.size === 0
+        if (this.#abort.signal.aborted) return
+        if (lastStalled) stalled(false)
+        if (outcome === 'gone') return
         if (outcome === 'fenced') ended('lost')
         else if (outcome === 'suspended') ended('suspended')
         else answer(outcome)
@@ -75,7 +77,7 @@ export class EffectRunner {
   }
 
   #stall(effect: Effect, stalled: Stalled): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#abort.signal.aborted || this.#stalled.has(effect.id)) return
     this.#stalled.add(effect.id)
     if (this.#stalled.size === 1) stalled(true)
   }
