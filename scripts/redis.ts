@@ -78,7 +78,7 @@ export class RedisPart {
     this.#process?.signal('SIGCONT')
   }
 
-  /** Starts it on the same port and with the files that it left, killing it first if it runs. Resolves when it answers. */
+  /** Starts it on its port with the files that it left, killing it first if it runs. Resolves when it answers. */
   async restart(): Promise<void> {
     await this.kill()
     let starts = 0

@@ -8,8 +8,8 @@ const KEPT_MS = 24 * 3_600_000
 export const MOST_SEATS = 20_000
 
 /**
- * Writes a copy unless a greater epoch has written. The number orders the copies of one epoch: one that comes late, over
- * a connection that was given up, never replaces a newer one.
+ * Writes a copy unless a greater epoch has written. The number orders the copies of one epoch: one that comes late,
+ * over a connection that was given up, never replaces a newer one.
  */
 const SAVE = `
 local epoch, number = unpack(redis.call('HMGET', KEYS[1], 'epoch', 'number'))

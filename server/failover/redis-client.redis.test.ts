@@ -44,7 +44,7 @@ describe('a single Redis', () => {
   })
   afterAll(() => redis.stop())
 
-  test('[FOV-1] a call to a Redis that is paused rejects within its limit, and calls work again when it wakes', async () => {
+  test('[FOV-1] a call to a paused Redis rejects within its limit, and calls work again when it wakes', async () => {
     const connection = connect(redis.url)
     expect(await connection.whenConnected(5_000)).toBe(true)
     redis.server.pause()
@@ -59,7 +59,7 @@ describe('a single Redis', () => {
     await until('calls work again', () => works(connection), 3_000)
   })
 
-  test('[FOV-1] calls under way when Redis is killed reject at once, later ones too, and all work when it is back', async () => {
+  test('[FOV-1] when Redis is killed calls reject at once, and they work again when it is back', async () => {
     const connection = connect(redis.url)
     await connection.whenConnected(5_000)
     const script = connection.script('echoTest', 1, 'return ARGV[1]')

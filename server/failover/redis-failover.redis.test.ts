@@ -5,7 +5,7 @@ import { RedisLeases } from './lease-store.ts'
 import { connectRedis, type RedisConnection } from './redis-client.ts'
 import { tableKeys } from './redis-keys.ts'
 
-/** 2.3 to 2.4 s after a kill and 3.4 to 3.5 s after a pause, of 6 each; a split vote of the Sentinels costs 6 s more. */
+/** Seen: 2.3 to 2.4 s after a kill, 3.4 to 3.5 s after a pause. A split vote of the Sentinels costs 6 s more. */
 const BACK_WITHIN_MS = 15_000
 const SLACK_MS = 750
 const life = { nodeId: 'pit-1', incarnation: 1 }
@@ -84,7 +84,7 @@ describe('a Cluster', () => {
   afterAll(() => redis.stop())
 
   for (const fault of ['killed', 'paused'] as const)
-    test(`[FOV-1 FOV-3] a node that is ${fault} takes its own tables along and no others, until it is back`, async () => {
+    test(`[FOV-1 FOV-3] a node that is ${fault} takes its own tables along, no others, until it is back`, async () => {
       const leases = new RedisLeases(await connect(redis.url))
       const tables = Array.from({ length: 30 }, (_, i) => `table-${i}`)
       const holdEach = () =>

@@ -50,5 +50,5 @@ function decoded(text: string): string {
 }
 
 function refuse(): never {
-  throw new Error('REDIS_URL is none of redis://, rediss://, redis-sentinel://host,…/master and redis-cluster://host,…')
+  throw new Error('REDIS_URL is none of redis://, rediss://, redis-sentinel://…/master and redis-cluster://…')
 }
