@@ -45,13 +45,24 @@ async function says(seen: Awaited<ReturnType<typeof client>>, text: string): Pro
   await until(`${text} comes back`, () => seen.text === text, 2_000)
 }
 
-test('[CLU-8] a cut resets every connection and refuses new ones, until it is mended', async () => {
+test('[CLU-8] a cut breaks every connection and refuses new ones, until it is mended', async () => {
   const seen = await client()
   await says(seen, 'before')
   await network.cut()
-  await until('the connection is reset', () => seen.error === 'ECONNRESET')
+  await until('the connection breaks', () => seen.socket.destroyed)
   expect((await client()).error).toBe('ECONNREFUSED')
   await network.mend()
+  await says(await client(), 'after')
+})
+
+test('[CLU-8] a network refuses while its server is gone, and is silent then if it was before', async () => {
+  await network.serverGone(true)
+  expect((await client()).error).toBe('ECONNREFUSED')
+  await network.fallSilent()
+  expect((await client()).error).toBe('')
+  await network.mend()
+  expect((await client()).error).toBe('ECONNREFUSED')
+  await network.serverGone(false)
   await says(await client(), 'after')
 })
 

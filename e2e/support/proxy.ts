@@ -12,7 +12,7 @@ type Hindrance = {
 }
 
 /**
- * The network between a client and a server, as a TCP proxy that can be cut (every connection is reset, new ones are
+ * The network between a client and a server, as a TCP proxy that can be cut (every connection breaks, new ones are
  * refused), fall silent (connections stand, and nothing comes through) or be slow. It can be so for some clients only.
  */
 export class Network {
@@ -22,6 +22,7 @@ export class Network {
   readonly #hindrances = new Map<string, Hindrance>()
   #state: State = 'up'
   #delayMs = 0
+  #serverGone = false
 
   private constructor(server: Server, port: number, wire: Omit<WireOptions, 'ended'>) {
     this.#server = server
@@ -34,7 +35,7 @@ export class Network {
   }
 
   /** `port` is the proxy's own (0: any that is free), `target` the server's; both on the loopback address. */
-  static async between(port: number, target: number, more: Pick<WireOptions, 'rewrite'> = {}): Promise<Network> {
+  static async between(port: number, target: number, more: Pick<WireOptions, 'rewriter'> = {}): Promise<Network> {
     const server = createServer()
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
@@ -79,6 +80,12 @@ export class Network {
     this.#applyAll()
   }
 
+  /** While the server is gone its address refuses connections, with or without a network before it. */
+  serverGone(gone: boolean): Promise<void> {
+    this.#serverGone = gone
+    return this.#turn(this.#state)
+  }
+
   async close(): Promise<void> {
     for (const wire of this.#wires) wire.break()
     if (!this.#server.listening) return
@@ -88,9 +95,10 @@ export class Network {
 
   async #turn(state: State): Promise<void> {
     this.#state = state
-    if (state === 'cut') this.#server.close()
+    const open = state === 'silent' || (state === 'up' && !this.#serverGone)
+    if (!open) this.#server.close()
     this.#applyAll()
-    if (state === 'cut' || this.#server.listening) return
+    if (!open || this.#server.listening) return
     this.#server.listen(this.port, '127.0.0.1')
     await once(this.#server, 'listening')
   }

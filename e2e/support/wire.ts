@@ -5,8 +5,8 @@ const MOST_HELD_BYTES = 1024 * 1024
 
 export type WireOptions = {
   readonly target: number
-  /** Changes what the target answers, on its way. It may hold bytes back until it sees more. */
-  readonly rewrite?: ((answer: Buffer) => Buffer) | undefined
+  /** Makes what changes the target's answers on their way, for one connection; it may hold bytes back for a while. */
+  readonly rewriter?: (() => (answer: Buffer) => Buffer) | undefined
   readonly ended: () => void
 }
 
@@ -44,7 +44,7 @@ export class Wire {
     far.on('error', () => this.near.destroy())
     far.on('close', () => this.near.destroy())
     this.#pump(this.near, far, (bytes) => bytes)
-    this.#pump(far, this.near, this.#options.rewrite ?? ((bytes) => bytes))
+    this.#pump(far, this.near, this.#options.rewriter?.() ?? ((bytes) => bytes))
   }
 
   /** Both ends stay open, and nothing comes through any more, also of what was on its way. */
@@ -54,9 +54,10 @@ export class Wire {
     this.#far?.pause()
   }
 
+  /** Not by `resetAndDestroy`: a socket that meets an error while Node makes ready for the reset is never closed. */
   break(): void {
-    this.near.resetAndDestroy()
-    this.#far?.resetAndDestroy()
+    this.near.destroy()
+    this.#far?.destroy()
   }
 
   #pump(from: Socket, to: Socket, change: (bytes: Buffer) => Buffer): void {

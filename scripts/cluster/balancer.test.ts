@@ -58,7 +58,7 @@ class FakeNode {
   kill(): void {
     this.#server?.close()
     this.#server = null
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) socket.destroy()
   }
 }
 
