@@ -6,7 +6,7 @@ import { Player } from './player.ts'
 import { Progress } from './progress.ts'
 import type { RunLog } from './run-log.ts'
 import type { Stage, StageNode } from './stage.ts'
-import { Stopwatch } from './stopwatch.ts'
+import { type Outage, Stopwatch } from './stopwatch.ts'
 import { Testimony } from './testimony.ts'
 import { until } from './until.ts'
 import { Visitor } from './visitor.ts'
@@ -47,7 +47,8 @@ export class Crowd {
     const tableIds = Array.from({ length: options.tables }, (_, i) => `caos-${i + 1}`)
     await openTables(stage, tableIds, dice)
     log.say(`${tableIds.length} tables are open`)
-    const heard = { watch: new Stopwatch(), testimony: new Testimony(), progress: new Progress(), log }
+    const watch = new Stopwatch((outage) => log.note('outage', sinceStart(outage)))
+    const heard = { watch, testimony: new Testimony(), progress: new Progress(), log }
     const players = Array.from({ length: options.players }, (_, i) => {
       const tableId = tableIds[i % tableIds.length] ?? ''
       return newPlayer(stage.url, `p${i + 1}`, tableId, diceOf(options.seed + i + 1), heard)
@@ -81,6 +82,12 @@ export class Crowd {
   leave(): void {
     for (const player of this.players) player.leave()
   }
+}
+
+/** An outage with its times counted from its beginning. */
+function sinceStart({ startedMs, backMs, stateMs, eventMs, ...rest }: Outage): object {
+  const since = (ms: number | null) => (ms === null ? null : Math.round(ms - startedMs))
+  return { ...rest, backMs: since(backMs), stateMs: since(stateMs), eventMs: since(eventMs) }
 }
 
 type Heard = {

@@ -3,11 +3,13 @@
  * public address. Prints one line of JSON last; the exit code is 1 when anything is off. docs/failover.md explains it.
  */
 import { randomInt } from 'node:crypto'
+import { openCluster } from './cluster-stage.ts'
 import { readOptions } from './options.ts'
 import { passed } from './report.ts'
 import { runChaos } from './run.ts'
 import { RunLog } from './run-log.ts'
 import { openSingleNode } from './single-node.ts'
+import { runVanilla } from './vanilla/run.ts'
 
 const SHOWN_PROBLEMS = 20
 
@@ -23,7 +25,15 @@ async function main(): Promise<number> {
     console[level] = (...words: unknown[]) => log.note(`console.${level}`, { text: words.map(String).join(' ') })
   process.on('unhandledRejection', (error) => log.note('unhandled rejection', { error: String(error) }))
   log.say(`seed ${options.seed}; stock SDK, minUptime at its default of 5000 ms; logs in ${log.folder}`)
-  const stage = await openSingleNode(log.folder)
+  if (options.vanilla) {
+    const report = await runVanilla(options, log)
+    if (!options.keep) log.remove()
+    process.stdout.write(`${JSON.stringify(report)}\n`)
+    return 0
+  }
+  const { nodes, fault } = options
+  const stage =
+    nodes === 1 ? await openSingleNode(log.folder) : await openCluster(nodes, fault === 'partition', log.folder)
   try {
     const { report, problems } = await runChaos(stage, options, log)
     for (const problem of problems.slice(0, SHOWN_PROBLEMS)) process.stdout.write(`  ${problem}\n`)

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { BoundProcess } from '../scripts/cluster/bound-process.ts'
+import { freePort } from '../scripts/cluster/ports.ts'
 import { startPostgres } from '../scripts/postgres.ts'
 import type { Stage, StageNode } from './stage.ts'
 
 const MAIN = fileURLToPath(new URL('../server/main.ts', import.meta.url))
-const PORT = 47_310
 const STOPS_WITHIN_MS = 15_000
 
 /** Settings that let some hundred players in from one address, and rounds follow each other fast. */
@@ -21,12 +21,13 @@ export const OPEN_DOORS = {
 
 /** One node on a PostgreSQL of its own: nobody takes over, so a kill lasts until the process is started again. */
 export async function openSingleNode(logFolder: string): Promise<Stage> {
-  const postgres = await startPostgres({ port: PORT + 1 })
+  const port = await freePort()
+  const postgres = await startPostgres({ port: await freePort() })
   const dataDir = mkdtempSync(join(tmpdir(), 'crupier-chaos-'))
   const operatorToken = randomBytes(32).toString('hex')
   const env = {
     PATH: process.env.PATH,
-    PORT: String(PORT),
+    PORT: String(port),
     DATA_DIR: dataDir,
     DATABASE_URL: postgres.url,
     SECRETS_KEY: randomBytes(32).toString('hex'),
@@ -38,7 +39,7 @@ export async function openSingleNode(logFolder: string): Promise<Stage> {
   const logFile = join(logFolder, 'n1.log')
   const begin = () => BoundProcess.start([process.execPath, MAIN], { env, logFile })
   let running = await begin()
-  const url = `http://127.0.0.1:${PORT}`
+  const url = `http://127.0.0.1:${port}`
   const node: StageNode = {
     nodeId: 'n1',
     url,

@@ -29,6 +29,12 @@ export class Stopwatch {
   readonly #done: Outage[] = []
   /** Clients that were given up and have not come back: their vain attempts are no new outages. */
   readonly #lost = new Set<string>()
+  readonly #ended: (outage: Outage) => void
+
+  /** `ended` is told of every outage that is over. */
+  constructor(ended: (outage: Outage) => void = () => undefined) {
+    this.#ended = ended
+  }
 
   /** A fault hits these clients' tables now. Whoever is still away from an earlier one stays so, since then. */
   begin(cause: Cause, startedMs: number, clients: Iterable<{ readonly name: string; readonly tableId: string }>): void {
@@ -105,6 +111,7 @@ export class Stopwatch {
   #close(open: Outage): void {
     this.#open.delete(open.client)
     this.#done.push(open)
+    this.#ended(open)
   }
 }
 
