@@ -13,7 +13,9 @@ export function due(round: Round): Effect[] {
   const effects: Effect[] = [...stakesDue(round)]
   const { opening, phase } = round
   const { roundId } = opening
-  if (phase === 'open') effects.push({ id: `${roundId}:closes`, type: 'wakeAt', atMs: opening.closesAtMs })
+  const { bettingMs, restMs } = opening.terms.pace
+  if (phase === 'open')
+    effects.push({ id: `${roundId}:closes`, type: 'wakeAt', atMs: opening.closesAtMs, withinMs: bettingMs })
   if (phase === 'closing' && !unresolved(round))
     effects.push({ id: `${roundId}:close`, type: 'close', roundId, betDigest: betDigest(acceptedBets(round)) })
   if (phase === 'closed') effects.push({ id: `${roundId}:draw`, type: 'draw', opening })
@@ -34,7 +36,7 @@ export function due(round: Round): Effect[] {
     effects.push(
       round.rested
         ? { id: `${roundId}:next`, type: 'openNext', after: opening }
-        : { id: `${roundId}:rests`, type: 'wakeAt', atMs: restsUntil },
+        : { id: `${roundId}:rests`, type: 'wakeAt', atMs: restsUntil, withinMs: restMs },
     )
   return effects
 }

@@ -126,7 +126,13 @@ export type Refusal =
 export type Payout = { readonly betId: string; readonly playerId: string; readonly cents: Cents }
 
 export type Effect =
-  | { readonly id: string; readonly type: 'wakeAt'; readonly atMs: number }
+  | {
+      readonly id: string
+      readonly type: 'wakeAt'
+      readonly atMs: number
+      /** As long as this may take at most, whatever the wall clock says meanwhile. */
+      readonly withinMs: number
+    }
   | { readonly id: string; readonly type: 'reserve'; readonly roundId: string; readonly bet: NewBet }
   | { readonly id: string; readonly type: 'release'; readonly roundId: string; readonly bet: NewBet }
   | { readonly id: string; readonly type: 'close'; readonly roundId: string; readonly betDigest: string }

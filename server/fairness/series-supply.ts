@@ -49,12 +49,16 @@ export class SeriesSupply {
 
   /** The series with its salt in the log; waits for its deadline. Errors: rejects when a part is out of reach. */
   async ready(tableId: string, seriesNo: number, signal?: AbortSignal): Promise<SeriesRow> {
-    const { hurriedGatherMs = HURRIED_GATHER_MS, store, log, clock } = this.#options
+    const { hurriedGatherMs = HURRIED_GATHER_MS, gatherMs, store, log, clock } = this.#options
     const { series, committed } = await this.#committed(tableId, seriesNo, hurriedGatherMs)
     // Waiting by this node's own clock too keeps the round's opening behind the deadline that the log names.
-    for (let leftMs = leftOf(committed, clock); leftMs > 0; leftMs = leftOf(committed, clock)) {
+    // A clock that was set back, or differs from that of the node which named the deadline, does not stop the table.
+    let patienceMs = Math.max(gatherMs, hurriedGatherMs)
+    for (let leftMs = leftOf(committed, clock); leftMs > 0 && patienceMs > 0; leftMs = leftOf(committed, clock)) {
       signal?.throwIfAborted()
-      await clock.wait(Math.min(leftMs, LONGEST_WAIT_MS))
+      const waitMs = Math.min(leftMs, LONGEST_WAIT_MS, patienceMs)
+      patienceMs -= waitMs
+      await clock.wait(waitMs)
     }
     if ((await findSalted(log, series.seriesId)) !== null) return series
     const standing = await store.salt(series.seriesId)

@@ -97,9 +97,51 @@ describe('[RND-7 RND-11] the effect runner', () => {
       failed: () => {},
     })
     const woken = await new Promise<EffectAnswer>((resolve) => {
-      runner.start([{ id: 'lima.1.0:closes', type: 'wakeAt', atMs: 1_018 }], resolve, () => {})
+      runner.start([{ id: 'lima.1.0:closes', type: 'wakeAt', atMs: 1_018, withinMs: 60_000 }], resolve, () => {})
     })
-    expect(woken.event).toMatchObject({ type: 'clockReached', atMs: 1_020 })
+    expect(woken.event).toMatchObject({ type: 'clockReached', atMs: 1_025 })
+  })
+})
+
+describe('[O8] a wall clock that is set', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  /** After how many milliseconds the wake that is due in 20 s comes, and the time it says. */
+  async function wokenAfter(setTheClock: (set: (byMs: number) => void) => void): Promise<[number, number]> {
+    let offsetMs = 0
+    const startMs = Date.now()
+    const runner = new EffectRunner({
+      perform: async () => done,
+      nowMs: () => Date.now() + offsetMs,
+      steadyMs: () => Date.now(),
+      failed: () => {},
+    })
+    const woken = new Promise<[number, number]>((resolve) => {
+      const wake: Effect = { id: 'lima.1.0:closes', type: 'wakeAt', atMs: startMs + 20_000, withinMs: 20_000 }
+      const answer = ({ event }: EffectAnswer) =>
+        resolve([Date.now() - startMs, event.type === 'clockReached' ? event.atMs - startMs : 0])
+      runner.start([wake], answer, () => {})
+    })
+    await vi.advanceTimersByTimeAsync(5_000)
+    setTheClock((byMs) => {
+      offsetMs += byMs
+    })
+    await vi.advanceTimersByTimeAsync(3 * 3_600_000)
+    return woken
+  }
+
+  test('[O8] set back by an hour, it keeps no round open for longer than was agreed', async () => {
+    expect(await wokenAfter((set) => set(-3_600_000))).toEqual([20_000, 20_000])
+  })
+
+  test('[O8] set forward by an hour, it closes the round within a second', async () => {
+    const [afterMs] = await wokenAfter((set) => set(3_600_000))
+    expect(afterMs).toBeLessThanOrEqual(6_000)
+  })
+
+  test('[O8] left alone, it closes the round on time', async () => {
+    expect(await wokenAfter(() => undefined)).toEqual([20_000, 20_000])
   })
 })
 
@@ -140,7 +182,7 @@ describe('[ROM-27] stalled effects', () => {
   }
   const other: Effect = { ...draw, id: 'lima.1.0:other' }
   const next: Effect = { id: 'lima.1.0:next', type: 'openNext', after: testOpening() }
-  const wake: Effect = { id: 'lima.1.0:closes', type: 'wakeAt', atMs: 60_000 }
+  const wake: Effect = { id: 'lima.1.0:closes', type: 'wakeAt', atMs: 60_000, withinMs: 60_000 }
 
   test('[ROM-27] three tries in vain are told once, and the answer that ends it', async () => {
     const { told, fail, answer } = stalling([draw])

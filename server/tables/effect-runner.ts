@@ -13,6 +13,8 @@ export type Perform = (effect: Exclude<Effect, { type: 'wakeAt' }>, signal: Abor
 export type RunnerOptions = {
   readonly perform: Perform
   readonly nowMs: () => number
+  /** A clock that nobody sets; the process's own if not given. */
+  readonly steadyMs?: (() => number) | undefined
   readonly failed: (effect: Effect, attempts: number, error: unknown) => void
 }
 
@@ -83,7 +85,7 @@ export class EffectRunner {
   }
 
   async #run(effect: Effect, stall: () => void): Promise<Ending> {
-    if (effect.type === 'wakeAt') return this.#wakeAt(effect.atMs)
+    if (effect.type === 'wakeAt') return this.#wakeAt(effect)
     // The next round may wait for a person to resume the table; only its failures tell that something is wrong.
     const timer = effect.type === 'openNext' ? undefined : setTimeout(stall, STALLS_AFTER_MS)
     try {
@@ -108,13 +110,17 @@ export class EffectRunner {
     return 'gone'
   }
 
-  async #wakeAt(atMs: number): Promise<Outcome> {
-    let nowMs = this.#options.nowMs()
-    while (nowMs < atMs && !this.#abort.signal.aborted) {
-      await sleep(Math.min(atMs - nowMs, LONGEST_SLEEP_MS), this.#abort.signal)
-      nowMs = this.#options.nowMs()
-    }
-    return { event: { type: 'clockReached', atMs: nowMs }, balances: new Map() }
+  /**
+   * Wakes when the wall clock says so, and after the longest time it may take when that clock was set back meanwhile or
+   * is behind that of the node which opened the round (O8).
+   */
+  async #wakeAt({ atMs, withinMs }: Extract<Effect, { type: 'wakeAt' }>): Promise<Outcome> {
+    const { nowMs, steadyMs = () => performance.now() } = this.#options
+    const latestMs = steadyMs() + withinMs
+    const leftMs = (): number => Math.min(atMs - nowMs(), latestMs - steadyMs())
+    for (let left = leftMs(); left > 0 && !this.#abort.signal.aborted; left = leftMs())
+      await sleep(Math.min(left, LONGEST_SLEEP_MS), this.#abort.signal)
+    return { event: { type: 'clockReached', atMs: Math.max(nowMs(), atMs) }, balances: new Map() }
   }
 }
 

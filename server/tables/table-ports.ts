@@ -18,6 +18,8 @@ export type TablePortsDeps = TableEffectsDeps & {
   readonly tickets: Pick<Tickets, 'spend'>
   readonly meter: TableMeter
   readonly list: TablePorts['list']
+  /** A clock that nobody sets; the process's own if not given. */
+  readonly steadyMs?: () => number
   /** The epoch under which the table is taken over. Errors: rejects when it may not be taken over. */
   readonly claim: (tableId: string) => Promise<number>
   readonly hot: Pick<HotState, 'save' | 'read' | 'takeSeats' | 'seat'>
@@ -114,10 +116,11 @@ export class HouseTablePorts implements TablePorts {
   #runnerOf(lease: Lease): EffectRunner {
     const known = this.#runners.get(lease)
     if (known !== undefined) return known
-    const { nowMs, meter } = this.#deps
+    const { nowMs, steadyMs, meter } = this.#deps
     const runner = new EffectRunner({
       perform: tableEffects(lease, this.#deps),
       nowMs,
+      steadyMs,
       // The first failure is told; then every tenth, so that an outage of the database does not become one of the log.
       failed: (effect, attempts, error) => {
         if (attempts % 10 === 1) meter.failed(`effect ${effect.type}, attempt ${attempts}`, error)
