@@ -24,6 +24,8 @@ export const SEAT_SECONDS = 5
 const REJECTED = 1
 /** Until a client has acknowledged its seat all that is meant for it is kept; so it may not take its time. */
 const ACKNOWLEDGE_MS = 10_000
+/** Frames that wait for the acknowledgement: the SDK tells of a return before it acknowledges it. */
+const MOST_EARLY = 8
 
 export type GuardOptions = {
   /** Types of the messages that the room answers. */
@@ -36,14 +38,21 @@ export type GuardOptions = {
 }
 
 /** What is known of one connection. */
-type Standing = { readonly budget: MessageBudget; readonly sinceMs: number; closed: boolean }
+type Standing = {
+  readonly budget: MessageBudget
+  readonly sinceMs: number
+  /** What it asked before it acknowledged its seat. */
+  readonly early: Buffer[]
+  closed: boolean
+}
 
 /**
  * Stands before a room's own dispatch of frames, because Colyseus 0.18 (a) decodes a frame's head outside any try
  * block, so that one malformed frame could end the process, (b) disconnects whoever exceeds its own message limit or
  * sends an unknown message, without an answer, (c) answers an undecodable request with internals, (d) decodes
  * extension types that no client of ours needs, and (e) keeps without limit what a client that never acknowledges is
- * sent. A flood is refused, then closed; a frame that is none closes its connection alone.
+ * sent. A flood is refused, then closed; a frame that is none closes its connection alone. What comes before the
+ * acknowledgement waits for it, and more than a little of it closes.
  */
 export class MessageGuard {
   readonly #room: Room
@@ -75,15 +84,26 @@ export class MessageGuard {
     if (standing.closed) return
     const verdict = standing.budget.take(this.#options.nowMs())
     const read = verdict === 'close' ? null : readFrame(frame)
-    const early = client.state === ClientState.JOINING && read?.kind !== 'join'
+    const early = client.state === ClientState.JOINING && read?.kind !== 'join' && read?.kind !== 'leave'
     if (verdict === 'close') this.#close(client, standing, 'too-fast')
-    else if (read === null || early) this.#close(client, standing, 'malformed')
+    else if (read === null || (early && standing.early.length >= MOST_EARLY)) this.#close(client, standing, 'malformed')
+    else if (early) standing.early.push(frame)
     else {
       // Whoever wants to go may always go.
       const code = verdict === 'refuse' && read.kind !== 'leave' ? 'too-fast' : this.#whyNot(read)
-      if (code === null) this.#pass(client, standing, frame)
-      else this.#refuse(client, read, code)
+      this.#answer(client, standing, read, frame, code)
     }
+  }
+
+  #answer(
+    client: GuardedClient,
+    standing: Standing,
+    read: ClientFrame,
+    frame: Buffer,
+    code: MessageRefusal | null,
+  ): void {
+    if (code === null) this.#pass(client, standing, frame)
+    else this.#refuse(client, read, code)
   }
 
   #whyNot(read: ClientFrame): MessageRefusal | null {
@@ -96,9 +116,17 @@ export class MessageGuard {
     const joins = client.state === ClientState.JOINING
     try {
       this.#dispatch.call(this.#room, client, frame)
-      if (joins) this.#options.joined(client)
+      if (joins && client.state === ClientState.JOINED) this.#joined(client, standing)
     } catch {
       this.#close(client, standing, 'malformed')
+    }
+  }
+
+  #joined(client: GuardedClient, standing: Standing): void {
+    this.#options.joined(client)
+    for (const frame of standing.early.splice(0)) {
+      const read = standing.closed ? null : readFrame(frame)
+      if (read !== null) this.#answer(client, standing, read, frame, this.#whyNot(read))
     }
   }
 
@@ -119,7 +147,12 @@ export class MessageGuard {
     const known = this.#standings.get(client.ref)
     if (known !== undefined) return known
     const sinceMs = this.#options.nowMs()
-    const standing = { budget: new MessageBudget(this.#options.budget, sinceMs), sinceMs, closed: false }
+    const standing: Standing = {
+      budget: new MessageBudget(this.#options.budget, sinceMs),
+      sinceMs,
+      early: [],
+      closed: false,
+    }
     this.#standings.set(client.ref, standing)
     return standing
   }

@@ -122,6 +122,18 @@ describe('a table that goes on in another room', () => {
     expect([await betBy(room), table.state.players, left()]).toEqual(['accepted', 1, [[], [], [], 1]])
   })
 
+  test('[ROM-24 ROM-19] what the stock client asks as soon as it is told of its return is answered', async () => {
+    const room = await sit('mara')
+    // The SDK tells of it before it acknowledges its seat.
+    const asked = back(room).then(() => room.request('resume', { publicVersion: 0, privateVersion: 0 }))
+    const atOnce = new Promise((tell, fail) => {
+      room.onReconnect.once(() => void room.request('clock', { clientMs: 1 }).then(tell, fail))
+    })
+    table = await rooms.reopened(table)
+    expect(await atOnce).toMatchObject({ clientMs: 1 })
+    expect(await asked).toMatchObject({ missed: null, snapshot: { balanceCents: 1_000_000 } })
+  })
+
   test('[ROM-24] a page that was loaded anew comes back with its token alone', async () => {
     const room = await sit('carla')
     const { reconnectionToken, sessionId } = room

@@ -150,12 +150,28 @@ describe('[ROM-14] frames', () => {
     expect([rooms.ports.ledger.balanceOf(player), table.round.bets.size]).toEqual([1_000_000, 0])
   })
 
-  test('[ROM-19] who never acknowledges is closed in time; who asks before acknowledging, at once', async () => {
+  test('[ROM-19] what is asked before the acknowledgement waits for it, in order; too much of it closes', async () => {
+    const early = await RawClient.join(rooms.url, tableId, { acknowledges: false })
+    const asked = Array.from({ length: 7 }, (_, i) => early.request('clock', { clientMs: i }))
+    early.message('dance', {})
+    await until('it was seen', () => table.clients.length === 1)
+    early.send(10)
+    for (const [i, answer] of (await Promise.all(asked)).entries())
+      expect(answer).toMatchObject({ status: 0, value: { clientMs: i } })
+    await until('the message is refused', () => early.messages('answer').length === 1)
+    const loud = await RawClient.join(rooms.url, tableId, { acknowledges: false })
+    for (let i = 0; i < 9; i++) loud.message('clock', { clientMs: i })
+    expect(await loud.closed).toBe(4002)
+    expect(loud.frames.map(([code]) => code)).toEqual([10])
+    const leaver = await RawClient.join(rooms.url, tableId, { acknowledges: false })
+    leaver.send(12)
+    expect(await leaver.closed).toBe(4000)
+    await alive(early)
+  })
+
+  test('[ROM-19] who never acknowledges is closed in time', async () => {
     const silent = await RawClient.join(rooms.url, tableId, { acknowledges: false })
-    const hasty = await RawClient.join(rooms.url, tableId, { acknowledges: false })
     const proper = await RawClient.join(rooms.url, tableId)
-    hasty.message('clock', { clientMs: 1 })
-    expect(await hasty.closed).toBe(4002)
     await until('it was seen', () => table.clients.length === 2)
     const startedAtMs = rooms.ports.now
     await until('it is closed', () => {

@@ -83,7 +83,8 @@ function listen(room: Room, listener: RoomListener): void {
   room.onMessage('private', (event: PrivateEvent) => listener.private(event))
   room.onMessage('*', () => undefined)
   room.onDrop(() => listener.dropped())
-  room.onReconnect(() => listener.back())
+  // The SDK tells of it before it acknowledges its seat, and nothing may be asked before that.
+  room.onReconnect(() => queueMicrotask(() => listener.back()))
   room.onLeave(() => listener.left())
   if (room.state !== undefined) show()
 }
