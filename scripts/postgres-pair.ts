@@ -107,7 +107,7 @@ class Pair implements PostgresPair {
   async start(): Promise<void> {
     const [one, two] = this.#servers
     if (isStandby(one) && hasData(two) && !isStandby(two)) [this.#primary, this.#standby] = [two, one]
-    if (!hasData(this.#primary)) this.#primary.init()
+    if (!hasData(this.#primary)) await this.#primary.init()
     await this.#primary.start()
     // Of two that were both primaries last, the second of them by timeline counts; the other is made anew.
     if (hasData(this.#standby) && !isStandby(this.#standby)) await this.#chooseByTimeline()
@@ -139,7 +139,7 @@ class Pair implements PostgresPair {
     if (this.#standby.running) await this.#standby.kill()
     // While nobody follows, and so that the copy does not inherit it, commits wait for nobody.
     await this.#require('')
-    this.#standby.copy(this.#primary)
+    await this.#standby.copy(this.#primary)
     await this.#standby.start()
     await this.#becomeSynchronous()
     this.#widowed = false

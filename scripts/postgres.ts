@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import pg from 'pg'
 
 /** Where Debian's package `postgresql-15` keeps its programs. */
@@ -37,7 +38,7 @@ export async function startPostgres(wanted: { readonly port?: number } = {}): Pr
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    server.init()
+    await server.init()
     await server.start()
   } catch (error) {
     await stop()
@@ -95,17 +96,18 @@ export class PostgresServer {
     return this.#process !== null
   }
 
-  /** Makes an empty cluster. Errors: throws with what the program said. */
-  init(): void {
-    this.#run('initdb', ['-U', 'crupier', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '-D', this.data])
+  /** Makes an empty cluster. Errors: rejects with what the program said. */
+  async init(): Promise<void> {
+    await this.#run('initdb', ['-U', 'crupier', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '-D', this.data])
   }
 
   /** Becomes a standby of another server: whatever was in its folder is replaced by a copy. */
-  copy(primary: PostgresServer): void {
+  async copy(primary: PostgresServer): Promise<void> {
     rmSync(this.data, { recursive: true, force: true })
-    // No temporary replication slot is named, so that a standby which never comes back holds no log back.
+    // No lasting replication slot is made, so that a standby which never comes back holds no log back.
+    const from = ['--host=127.0.0.1', `--port=${primary.port}`, '--username=crupier']
     const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream']
-    this.#run('pg_basebackup', ['-h', '127.0.0.1', '-p', `${primary.port}`, '-U', 'crupier', '-D', this.data, ...how])
+    await this.#run('pg_basebackup', [...from, ...how, '-D', this.data])
   }
 
   /** Resolves when it answers. Errors: rejects when it does not start, or not within 30 s. */
@@ -113,7 +115,9 @@ export class PostgresServer {
     const settings = this.#settings.flatMap((setting) => ['-c', setting])
     const detached = this.#detached
     const options = { ...(serverUser() ?? {}), cwd: this.#folder, stdio: 'ignore' as const, detached }
-    const server = spawn(join(POSTGRES_BIN, 'postgres'), ['-D', this.data, ...settings], options)
+    // The kernel ends it with the process that started it, however that one ends.
+    const command = [join(POSTGRES_BIN, 'postgres'), '-D', this.data, ...settings]
+    const server = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], options)
     this.#process = server
     this.#ended = new Promise((resolve) => {
       server.once('exit', () => {
@@ -199,10 +203,9 @@ export class PostgresServer {
     return [first, ...children.map(Number)]
   }
 
-  #run(program: string, args: readonly string[]): void {
-    const options = { ...(serverUser() ?? {}), cwd: this.#folder, encoding: 'utf8' as const }
-    const made = spawnSync(join(POSTGRES_BIN, program), args, options)
-    if (made.status !== 0) throw new Error(`${program} failed: ${made.stderr}`)
+  async #run(program: string, args: readonly string[]): Promise<void> {
+    const options = { ...(serverUser() ?? {}), cwd: this.#folder }
+    await promisify(execFile)(join(POSTGRES_BIN, program), args, options)
   }
 }
 
