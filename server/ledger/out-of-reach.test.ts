@@ -31,14 +31,18 @@ test('[LED-19] a lost deadlock or a lock waited for too long is asked again, fou
 })
 
 test('[LED-19] a database that stops, or a connection that breaks, leaves nothing known and asks once', async () => {
-  for (const cause of [databaseError('57P01'), databaseError('53300'), new Error('Connection terminated')]) {
+  // Stopping, starting, read-only, out of connections, out of disk, in a failed transaction, broken, refused, silent.
+  const codes = ['57P01', '57P03', '25006', '53300', '53100', '25P02', '08006'].map(databaseError)
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+  const broken = ['Connection terminated', 'Query read timeout', 'no server of DATABASE_URL accepts writes']
+  for (const cause of [...codes, refused, new AggregateError([refused]), ...broken.map((text) => new Error(text))]) {
     let asked = 0
-    const broken = posting(async () => {
+    const ended = posting(async () => {
       asked++
       throw cause
     })
-    await expect(broken).rejects.toThrow(BooksOutOfReach)
-    await expect(broken).rejects.toMatchObject({ cause })
+    await expect(ended).rejects.toThrow(BooksOutOfReach)
+    await expect(ended).rejects.toMatchObject({ cause })
     expect(asked).toBe(1)
   }
 })
