@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** SQLSTATEs of a server that takes no writes, stops, or is only just starting: whoever asks again must ask elsewhere. */
+/** SQLSTATEs of a server that takes no writes, stops, or is only just starting: ask elsewhere next time. */
 const GIVES_UP = new Set(['25006', '57P01', '57P02', '57P03'])
 /** The server's function that warns when a commit stopped waiting for its standby. */
 const STANDBY_WAIT = 'SyncRepWaitForLSN'

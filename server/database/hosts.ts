@@ -7,7 +7,7 @@ export type Host = {
   readonly url: string
 }
 
-/** What a server says of itself. A promotion begins a new timeline, so of two writable servers the higher one counts. */
+/** What a server says of itself. A promotion begins a new timeline, so of two that are writable the higher counts. */
 export type Standing = { readonly writable: boolean; readonly timeline: number }
 
 /** One server, asked now and then over a connection of its own. */
@@ -22,7 +22,10 @@ export interface Lookout {
 export type Admitted = { cut(): void }
 
 export const CONNECT_LIMIT_MS = 1_000
-const LOOK_EVERY_MS = 1_000
+/** While no server is known that accepts writes; otherwise every fifth time only. */
+const LOOK_EVERY_MS = 200
+const CALM_TURNS = 5
+const SILENT = { writable: false, timeline: 0 } as const
 const DEFAULT_PORT = 5432
 
 const STANDING = `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off' as writable,
@@ -30,8 +33,8 @@ const STANDING = `select not pg_is_in_recovery() and current_setting('transactio
     else ('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int end as timeline`
 
 /**
- * The servers of `postgres://user:password@host:port,host:port/database?…`, in their order; a port that is left out is
- * 5432. Empty when the address names fewer than two: that is for `pg` to read. Errors: throws on a name that is none.
+ * The servers of `postgres://user:password@host:port,host:port/database?…`, in their order; without a port it is 5432.
+ * Empty when the address names fewer than two: that is for `pg` to read. Errors: throws on a name that is none.
  */
 export function readHosts(databaseUrl: string): readonly Host[] {
   const [, scheme = '', credentials = '', names = '', rest = ''] =
@@ -58,33 +61,34 @@ export class Hosts {
   readonly #admitted = new Map<Admitted, number>()
   #current: Host | null = null
   #timeline = 0
-  #looking: Promise<Host> | null = null
+  #turn = 0
   readonly #timer: ReturnType<typeof setInterval>
 
   constructor(lookouts: readonly Lookout[]) {
     this.#lookouts = lookouts
-    this.#timer = setInterval(() => void this.#look().catch(() => {}), LOOK_EVERY_MS)
+    this.#timer = setInterval(() => {
+      if (this.#current === null || ++this.#turn % CALM_TURNS === 0) this.#find().catch(() => {})
+    }, LOOK_EVERY_MS)
     this.#timer.unref()
   }
 
   /** Errors: rejects when none of the servers accepts writes now. */
   async writable(): Promise<Host> {
-    return this.#current ?? this.#look()
+    return this.#current ?? this.#find()
   }
 
   /** A connection to this server has failed: all of them are asked before the next one is made. */
   doubt(host: string, port: number): void {
     if (this.#current?.host !== host || this.#current.port !== port) return
     this.#current = null
-    this.#look().catch(() => {})
+    this.#find().catch(() => {})
   }
 
   /** Lets a new connection in. Errors: throws when its server takes no writes, or is a former primary. */
-  admit(connection: Admitted, host: Host, { writable, timeline }: Standing): void {
-    if (!writable || timeline < this.#timeline)
-      throw new Error(`${host.host}:${host.port} ${writable ? 'is a former primary' : 'accepts no writes'}`)
-    this.#adopt(host, timeline)
-    this.#admitted.set(connection, timeline)
+  admit(connection: Admitted, host: Host, standing: Standing): void {
+    if (!this.#judge(host, standing))
+      throw new Error(`${host.host}:${host.port} ${standing.writable ? 'is a former primary' : 'accepts no writes'}`)
+    this.#admitted.set(connection, standing.timeline)
   }
 
   ended(connection: Admitted): void {
@@ -96,44 +100,40 @@ export class Hosts {
     for (const lookout of this.#lookouts) lookout.close()
   }
 
-  #adopt(host: Host, timeline: number): void {
+  /** The first good answer is enough, except at the beginning, when nothing is known that it could be held against. */
+  async #find(): Promise<Host> {
+    const asked = this.#lookouts.map(async (lookout) => {
+      const standing = await lookout.ask().catch(() => SILENT)
+      return { host: lookout.host, standing }
+    })
+    if (this.#timeline === 0) {
+      const answers = await Promise.all(asked)
+      answers.sort((a, b) => b.standing.timeline - a.standing.timeline)
+      for (const { host, standing } of answers) this.#judge(host, standing)
+    } else {
+      const good = asked.map(async (answer) => {
+        const { host, standing } = await answer
+        if (!this.#judge(host, standing)) throw new Error('not this one')
+      })
+      await Promise.any(good).catch(() => {})
+    }
+    if (this.#current === null) throw new Error('no server of DATABASE_URL accepts writes')
+    return this.#current
+  }
+
+  /** Takes note of what a server says of itself. Answers whether it may be written to. */
+  #judge(host: Host, { writable, timeline }: Standing): boolean {
+    if (!writable || timeline < this.#timeline) {
+      if (this.#current === host) this.#current = null
+      return false
+    }
     if (timeline > this.#timeline) {
       this.#timeline = timeline
       this.#current = host
       for (const [connection, since] of [...this.#admitted]) if (since < timeline) connection.cut()
     }
     this.#current ??= host
-  }
-
-  #look(): Promise<Host> {
-    this.#looking ??= this.#askAll().finally(() => {
-      this.#looking = null
-    })
-    return this.#looking
-  }
-
-  /** The first good answer is enough, except at the beginning, when nothing is known that it could be held against. */
-  #askAll(): Promise<Host> {
-    const waitForAll = this.#timeline === 0
-    return new Promise((resolve, reject) => {
-      const found: { readonly host: Host; readonly timeline: number }[] = []
-      const heard = async (lookout: Lookout): Promise<void> => {
-        const { host } = lookout
-        const { writable, timeline } = await lookout.ask().catch(() => ({ writable: false, timeline: 0 }))
-        if (writable && timeline >= this.#timeline) found.push({ host, timeline })
-        else if (this.#current === host) this.#current = null
-        const best = found.toSorted((a, b) => b.timeline - a.timeline)[0]
-        if (waitForAll || best === undefined) return
-        this.#adopt(best.host, best.timeline)
-        resolve(this.#current ?? best.host)
-      }
-      void Promise.all(this.#lookouts.map(heard)).then(() => {
-        const best = found.toSorted((a, b) => b.timeline - a.timeline)[0]
-        if (best === undefined) return reject(new Error('no server of DATABASE_URL accepts writes'))
-        this.#adopt(best.host, best.timeline)
-        resolve(this.#current ?? best.host)
-      })
-    })
+    return true
   }
 }
 

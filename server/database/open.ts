@@ -24,7 +24,7 @@ export type Database = {
 }
 
 export type DatabaseOptions = {
-  /** `postgres://…` of a real server, or of several of which one accepts writes; without it the database is embedded. */
+  /** `postgres://…` of one real server, or of several of which one is the primary; without it, embedded. */
   readonly databaseUrl?: string | undefined
   /** Where the embedded database keeps its files; without it everything is in memory and ends with the process. */
   readonly dataDir?: string | undefined
