@@ -118,6 +118,11 @@ export class Metrics {
   ])
   readonly #requestTime = this.#histogram('crupier_http_request_seconds', 'Time to answer an HTTP request.', ['route'])
   readonly #clockJumps = this.#counter('crupier_clock_jumps_total', 'Times the wall clock left the steady one.', [])
+  readonly #clockOffset = this.#gauge(
+    'crupier_clock_offset_seconds',
+    "This node's clock against the database's; positive when it is ahead.",
+    [],
+  )
   readonly #takeOvers = this.#histogram(
     'crupier_takeover_seconds',
     'From the first sign that a table lost its owner until it was open here, by cause.',
@@ -239,6 +244,10 @@ export class Metrics {
   /** `read` answers the milliseconds since this node last proved that it lives. */
   watchLease(read: () => number): void {
     this.#leaseAgeMs = read
+  }
+
+  clockMeasured(offsetMs: number): void {
+    this.#clockOffset.set(offsetMs / 1000)
   }
 
   clockJumped(): void {

@@ -10,12 +10,14 @@ import { TableRoom } from '../rooms/table-room.ts'
 import { DrawPool } from '../workers/draw-pool.ts'
 import { Sealer, sealKey } from '../workers/seal.ts'
 import { AuditLog } from './audit/audit-log.ts'
-import { ClockWatch } from './clock-watch.ts'
+import { assertMarked, assertNotBehind } from './backup/restorations.ts'
+import { measureClock, watchClock } from './clocks.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open.ts'
 import { Gateway } from './failover/gateway.ts'
 import { SeatTokens } from './failover/seat-tokens.ts'
+import { logName } from './fairness/log-name.ts'
 import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
 import { MerkleLog } from './fairness/merkle-log.ts'
 import { PublicRecords } from './fairness/records.ts'
@@ -141,13 +143,13 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const port = await listen(server, config.port, config.host)
   const watch = new BooksWatch({ books, metrics, log })
   watch.start()
-  const clock = watchClock(parts)
+  const clocks = [watchClock({ metrics, audit, log, nowMs, steadyMs }), measureClock({ ...parts, nowMs, steadyMs })]
   return {
     port,
     ready: nodes.start(),
     drain: () => nodes.drain(config.drainMs),
     stop: async () => {
-      clock.stop()
+      for (const clock of clocks) clock.stop()
       floor.stop()
       await nodes.stop()
       gateway.close()
@@ -175,7 +177,10 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
     dataDir: config.dataDir,
     onConnectionLost: (err) => log.warn({ err }, 'a database connection was lost'),
   })
-  await migrate(database)
+  const name = await nameOfLog(database, config).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
   const draws = await startDraws(config, log, metrics)
   const ledger = meteredBooks(new LedgerBooks(database, nowMs), nowMs, (...call) => metrics.ledgerCalled(...call))
   const books = batchedBooks(ledger)
@@ -190,10 +195,21 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   await openFirstTables(tables)
   await keepCurrency(tables, config.currency)
   const tickets = new Tickets({ database, nowMs, randomBytes })
-  const fairness = fairnessOf(config, database, draws, books, log)
+  const fairness = fairnessOf(name, config, database, draws, books, log)
   const audit = new AuditLog(database, nowMs)
   const history = roundHistory(database)
   return { config, log, metrics, database, draws, books, tables, tickets, audit, history, fairness }
+}
+
+/**
+ * Brings the schema up to date and answers under which name the public log goes on. Errors: rejects for books that went
+ * back to an earlier time and were not marked, since they would use numbers again that were used before (BAK-8).
+ */
+async function nameOfLog(database: Database, { publicUrl, backupDir, secrets }: Config): Promise<string> {
+  await migrate(database)
+  await assertMarked(database.kysely)
+  if (backupDir !== null) await assertNotBehind(database.kysely, { dir: backupDir, secretsKey: secrets.secretsKey })
+  return logName(database.kysely, new URL(publicUrl).host)
 }
 
 /** Amounts are kept in whole cents of one currency; another name for it would make other money of them (M2). */
@@ -201,24 +217,6 @@ async function keepCurrency(tables: HouseTables, currency: string): Promise<void
   const other = (await tables.list()).find((table) => table.currency !== currency)
   if (other !== undefined)
     throw new Error(`CURRENCY is ${currency}, but this house keeps its books in ${other.currency}`)
-}
-
-/** A clock that is set is a significant event, and worth somebody's attention (O8). */
-function watchClock({ metrics, audit, log }: Parts): ClockWatch {
-  const watch = new ClockWatch({
-    nowMs,
-    steadyMs: () => performance.now(),
-    jumped: (ms) => {
-      metrics.clockJumped()
-      log.error({ ms }, 'the wall clock jumped')
-      const detail = { ms: Math.round(ms) }
-      audit.record({ actor: 'house', action: 'clock.jumped', target: '', detail }).catch((err: unknown) => {
-        log.error({ err }, 'a jump of the clock is not on the record')
-      })
-    },
-  })
-  watch.start()
-  return watch
 }
 
 function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
@@ -312,11 +310,9 @@ async function startDraws(config: Config, log: Log, metrics: Metrics): Promise<D
   return draws
 }
 
-function fairnessOf(config: Config, database: Database, draws: DrawPool, books: Books, log: Log) {
-  const publicLog = new MerkleLog(
-    database.kysely,
-    new LogSigner(new URL(config.publicUrl).host, logSecretFrom(config.secrets.secretsKey)),
-  )
+function fairnessOf(name: string, config: Config, database: Database, draws: DrawPool, books: Books, log: Log) {
+  const signer = new LogSigner(name, logSecretFrom(config.secrets.secretsKey))
+  const publicLog = new MerkleLog(database.kysely, signer)
   const store = new SeriesStore(database.kysely)
   const { signal } = new AbortController()
   const series = new SeriesKeeper({
