@@ -111,9 +111,9 @@ export class TableActor {
   }
 
   /**
-   * Every bet is answered once it is final: refused at once, or accepted when its stake is committed. While the books do
-   * not answer, bets are taken and wait as `reserving`, within all limits: their stakes are asked for again until there
-   * is an answer, also after the close, and the round is not drawn before.
+   * Every bet is answered once it is final: refused at once, or accepted when its stake is committed. While the books
+   * do not answer, bets are taken and wait as `reserving`, within all limits: their stakes are asked for again until
+   * there is an answer, also after the close, and the round is not drawn before.
    */
   async place(bets: readonly NewBet[], roundId = this.#round.opening.roundId): Promise<BetAnswer[]> {
     if (this.quiescing) return bets.map(({ betId }) => ({ betId, status: 'reserving', code: 'table-stopping' }))

@@ -33,7 +33,7 @@ describe('from owner to owner', () => {
   }
   const next = async () => new TableActor(ports, new TestAudience(), await ports.takeOver('lima'))
 
-  test('[ROM-26 G17] versions begin at the turn of the owner, and grow from owner to owner whatever its clock', async () => {
+  test('[ROM-26 G17] versions begin at the owner’s turn, and grow from owner to owner whatever its clock', async () => {
     await actor.place([bet('ana')])
     await playOut()
     const [publicVersion = 0, privateVersion = 0] = versions(actor, 'ana')

@@ -199,7 +199,7 @@ describe('[ROM-27] stalled effects', () => {
     expect(told).toEqual([true, false])
   })
 
-  test('[ROM-27] two seconds without an answer are told, and the end once all that had stalled are answered', async () => {
+  test('[ROM-27] two seconds without an answer are told, and the end once all that stalled are answered', async () => {
     const { told, answer } = stalling([draw, other])
     await vi.advanceTimersByTimeAsync(1_999)
     expect(told).toEqual([])

@@ -108,7 +108,7 @@ test('[WEB-24 U5 G17] a page follows its table from owner to owner in its seat, 
   page.session.stop()
 })
 
-test('[WEB-23 G15] a table that waits for its books, or is about to move, is offered no bets until it goes on', async () => {
+test('[WEB-23 G15] a table that waits for its books, or is about to move, is offered no bets meanwhile', async () => {
   const page = await open('beto')
   const says = (status: string) => until(`it says ${status}`, () => page.session.state.shared?.status === status)
   rooms.ports.stalled(true)

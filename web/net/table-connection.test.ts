@@ -152,7 +152,7 @@ test('[WEB-14] an answer that is lost after the connection has changed means not
   expect([page.states.at(-1), page.joins.length]).toEqual(['live', 2])
 })
 
-test('[WEB-14] each try of the SDK has nine seconds, as a moving table may hold it; then the page joins anew', async () => {
+test('[WEB-14] a try of the SDK has nine seconds, as a moving table may hold it; then the page joins', async () => {
   const page = new Harness()
   await page.latest.succeed()
   page.latest.listener.dropped()

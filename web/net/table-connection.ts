@@ -43,8 +43,8 @@ const PATIENCE = 6
 /** A connection on which nothing was heard for this long is asked whether it still stands. */
 const QUIET_MS = 4_000
 /**
- * How long one try of the SDK to get its seat back may take: the server holds it for some seconds while the table moves,
- * but a socket that neither opens nor fails would keep it for minutes.
+ * How long one try of the SDK to get its seat back may take: the server holds it for some seconds while the table
+ * moves, but a socket that neither opens nor fails would keep it for minutes.
  */
 const SEAT_MS = 9_000
 
