@@ -19,7 +19,7 @@ const FAIL_OVER_MS = 20_000
 const LINKS = ['redis', 'postgres', 'peers', 'clients'] as const
 const WAYS = ['cut', 'fallSilent'] as const
 
-/** Several nodes, a PostgreSQL pair, Redis with Sentinels and HAProxy; proxies between all parts when `links` is true. */
+/** Several nodes, a PostgreSQL pair, Redis with Sentinels and HAProxy; with `links`, proxies between all parts. */
 export async function openCluster(nodes: number, links: boolean, logFolder: string): Promise<Stage> {
   // Logs are kept with the run, data are not.
   const postgresFolder = mkdtempSync(join(tmpdir(), 'crupier-chaos-'))

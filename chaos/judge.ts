@@ -176,12 +176,10 @@ export class Judge {
         own.reduce((cents, entry) => cents + (kinds.includes(entry.kind) ? entry.cents : 0), 0)
       const posted = own.filter(({ kind, outcome }) => kind === 'stake' && outcome === 'posted')
       const staked = posted.reduce((cents, entry) => cents + entry.cents, 0) - sum('release')
-      if (staked !== stakedCents || sum('payout') !== paidCents)
-        this.#add(
-          'changed',
-          `${roundId} ${playerId}`,
-          `round ${roundId}: a player was told ${paidCents} for ${stakedCents}, the books say ${sum('payout')} for ${staked}`,
-        )
+      const paid = sum('payout')
+      const why = `a player was told ${paidCents} for ${stakedCents}, the books say ${paid} for ${staked}`
+      if (staked !== stakedCents || paid !== paidCents)
+        this.#add('changed', `${roundId} ${playerId}`, `round ${roundId}: ${why}`)
     }
   }
 }

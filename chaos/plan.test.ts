@@ -10,7 +10,7 @@ test('[CHA-9] the same seed plans the same kills, another seed others', () => {
   expect(planKills(100, 3, diceOf(7))).not.toEqual(planKills(100, 3, diceOf(8)))
 })
 
-test('[CHA-9] as many kills are planned as were asked for, with whole restarts and broken take-overs among them', () => {
+test('[CHA-9] as many kills are planned as were asked for, whole restarts and broken take-overs among them', () => {
   for (const seed of [1, 2, 3]) {
     const steps = planKills(100, 3, diceOf(seed))
     expect(total(steps)).toBe(100)

@@ -5,6 +5,7 @@ import type { Json } from '../engine/game.ts'
 import { type BookFacts, readBooks } from './books.ts'
 import { type Crowd, inTurns, LONGEST_ROUND_MS, steadyMs } from './crowd.ts'
 import { type Findings, Judge } from './judge.ts'
+import { Money, type Purse } from './money.ts'
 import type { Player } from './player.ts'
 import type { RunLog } from './run-log.ts'
 import type { Stage } from './stage.ts'
@@ -35,14 +36,15 @@ export async function reckon(stage: Stage, crowd: Crowd, log: RunLog): Promise<R
   const stuckHere = problems.length
   const apart = await statesApart(crowd)
   const verified = await verifyRounds(stage, crowd, books, problems)
-  const moneyOffCents = await reckonMoney(crowd, books, problems)
-  problems.push(...apart, ...found)
+  const money = new Money(books)
+  await inTurns(crowd.players, async (player) => money.compare(await purseOf(player)))
+  problems.push(...apart, ...found, ...money.problems)
   return {
     ...figures,
     stuck: figures.stuck + stuckHere,
     changed: figures.changed + apart.length + verified.wrong,
     problems,
-    moneyOffCents,
+    moneyOffCents: money.offCents,
     rounds: crowd.progress.roundsOpened,
     transcriptsVerified: verified.right,
   }
@@ -106,29 +108,10 @@ async function whyWrong(player: Player, roundId: string, books: BookFacts): Prom
   }
 }
 
-/** Balances: the house's answer, what was granted and stated, the lines in the books, and what the player believes. */
-async function reckonMoney({ players }: Crowd, books: BookFacts, problems: string[]): Promise<number> {
-  const { linesSumCents, accountsOff, negativePlayers } = books
-  let offCents = Math.abs(linesSumCents)
-  const off = (why: string, cents: number) => {
-    offCents += Math.max(1, Math.abs(cents))
-    problems.push(`money: ${why}`)
-  }
-  if (linesSumCents !== 0) problems.push(`money: all lines sum to ${linesSumCents}`)
-  if (accountsOff !== 0) off(`${accountsOff} accounts do not have the balance of their lines`, 0)
-  if (negativePlayers !== 0) off(`${negativePlayers} players are below zero`, 0)
-  await inTurns(players, async ({ name, visitor, believedCents }) => {
-    const { balanceCents } = await visitor.me()
-    const rounds = await visitor.rounds()
-    const granted = books.entries.filter(({ kind, playerId }) => kind === 'grant' && playerId === visitor.playerId)
-    const stated =
-      granted.reduce((sum, { cents }) => sum + cents, 0) +
-      rounds.reduce((sum, { paidCents, stakedCents }) => sum + paidCents - stakedCents, 0)
-    const booked = books.balances.get(visitor.playerId) ?? Number.NaN
-    if (booked !== balanceCents) off(`${name} is told ${balanceCents}, the books have ${booked}`, balanceCents - booked)
-    if (stated !== balanceCents) off(`${name} has ${balanceCents}, his statements ${stated}`, balanceCents - stated)
-    if (believedCents !== balanceCents)
-      off(`${name} has ${balanceCents} and believes ${believedCents}`, balanceCents - (believedCents ?? 0))
-  })
-  return offCents
+/** What the house answers to the player about his money, and what he believes. */
+async function purseOf({ name, visitor, believedCents }: Player): Promise<Purse> {
+  const { balanceCents } = await visitor.me()
+  const rounds = await visitor.rounds()
+  const statedCents = rounds.reduce((sum, { paidCents, stakedCents }) => sum + paidCents - stakedCents, 0)
+  return { name, playerId: visitor.playerId, balanceCents, statedCents, believedCents }
 }

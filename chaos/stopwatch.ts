@@ -1,4 +1,4 @@
-/** What a client's outage came from: the death of its table's node, or of all nodes, a drain, or a bare broken socket. */
+/** What an outage came from: the death of the table's node, or of all nodes, a stall, a move, or a broken socket. */
 export type Cause = 'kill' | 'all' | 'pause' | 'moved' | 'dropped'
 
 export type Outage = {

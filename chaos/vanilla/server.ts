@@ -1,6 +1,6 @@
 /**
  * A table as the documentation of Colyseus 0.18 would build it, with nothing of this house: rooms found by the table's
- * id, RedisDriver and RedisPresence, everything else at its default. It is copied beside its own packages and run there.
+ * id, RedisDriver and RedisPresence, everything else at its default. It is copied beside its packages and run there.
  * Arguments: port, port of Redis, and the address that players are sent to, empty for one public address.
  */
 import {
