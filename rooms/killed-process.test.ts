@@ -41,7 +41,7 @@ async function start(epoch: number): Promise<{ child: ChildProcess; port: number
   return { child, port }
 }
 
-test('[ROM-24 ROM-26 G17] after kill -9 the stock client is back in another process, with session and player', async () => {
+test('[ROM-24 ROM-26 G17] after kill -9 the stock client is back elsewhere, with session and player', async () => {
   const [first, second] = await Promise.all([start(1), start(2)])
   target = first.port
   house.listen(0, '127.0.0.1')

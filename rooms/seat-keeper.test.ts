@@ -153,8 +153,10 @@ describe('a table that goes on in another room', () => {
     const rows = () => Object.keys((room.state as { toJSON(): { tables?: object } }).toJSON().tables ?? {})
     await until('it sees the table', () => rows().includes(tableId))
     const returned = back(room)
-    await lobby().disconnect(4010)
-    await matchMaker.createRoom('lobby', {})
+    await rooms.held('lobby', async () => {
+      await lobby().disconnect(4010)
+      await matchMaker.createRoom('lobby', {})
+    })
     await returned
     expect(lobby()).not.toBe(first)
     await rooms.table(`${tableId}-new`)

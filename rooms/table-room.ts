@@ -145,7 +145,7 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
 
   /** Sockets are told to come back, not that the table is gone. */
   override onBeforeShutdown(): void {
-    void this.move()
+    this.#goOn()
   }
 
   /**
@@ -229,8 +229,13 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
   }
 
   ended(why: 'lost' | 'suspended'): void {
-    if (why === 'lost') void this.move()
+    if (why === 'lost') this.#goOn()
     else this.#endAs('suspended')
+  }
+
+  #goOn(): void {
+    // Nobody waits for this; uncaught, a failure would end the process and every table with it.
+    this.move().catch((error: unknown) => this.#ports.meter.failed('move', error))
   }
 
   #endAs(end: 'moving' | 'suspended'): void {

@@ -321,6 +321,17 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     tables.push(room)
     return room
   }
+  /** Holds whoever comes for the room until the work is done. */
+  const held = async <T>(roomId: string, work: () => Promise<T>): Promise<T> => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    moving.set(roomId, promise)
+    try {
+      return await work()
+    } finally {
+      moving.delete(roomId)
+      resolve()
+    }
+  }
   return {
     ports,
     port,
@@ -328,19 +339,13 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     slow,
     logged,
     table,
+    held,
     /** Ends a table as `end` does and opens it anew; whoever comes meanwhile is held. */
-    reopened: async (old: TableRoom, end: (old: TableRoom) => Promise<unknown> = (room) => room.move()) => {
-      const { roomId } = old
-      const { promise, resolve } = Promise.withResolvers<void>()
-      moving.set(roomId, promise)
-      try {
+    reopened: (old: TableRoom, end: (old: TableRoom) => Promise<unknown> = (room) => room.move()) =>
+      held(old.roomId, async () => {
         await end(old)
-        return await table(roomId)
-      } finally {
-        moving.delete(roomId)
-        resolve()
-      }
-    },
+        return table(old.roomId)
+      }),
     /** Joins with the stock client; without a player as an observer. */
     join: async (tableId: string, playerId: string | null = null) => {
       const client = new Client(url)
