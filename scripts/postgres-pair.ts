@@ -57,7 +57,7 @@ export async function startPostgresPair(options: PostgresPairOptions = {}): Prom
     new PostgresServer(folder, NAMES[0], ports[0], settings, options.detached),
     new PostgresServer(folder, NAMES[1], ports[1], settings, options.detached),
   ] as const
-  const pair = new Pair(folder, servers, options.folder === undefined)
+  const pair = new Pair(folder, servers, options.folder === undefined ? 'throw away' : 'keep')
   try {
     await pair.start()
   } catch (error) {
@@ -70,16 +70,16 @@ export async function startPostgresPair(options: PostgresPairOptions = {}): Prom
 class Pair implements PostgresPair {
   readonly #folder: string
   readonly #servers: readonly [PostgresServer, PostgresServer]
-  readonly #throwAway: boolean
+  readonly #fate: 'keep' | 'throw away'
   #primary: PostgresServer
   #standby: PostgresServer
   /** The standby was promoted, and the former primary is not yet its standby. */
   #widowed = false
 
-  constructor(folder: string, servers: readonly [PostgresServer, PostgresServer], throwAway: boolean) {
+  constructor(folder: string, servers: readonly [PostgresServer, PostgresServer], fate: 'keep' | 'throw away') {
     this.#folder = folder
     this.#servers = servers
-    this.#throwAway = throwAway
+    this.#fate = fate
     ;[this.#primary, this.#standby] = servers
   }
 
@@ -107,13 +107,13 @@ class Pair implements PostgresPair {
   async start(): Promise<void> {
     const [one, two] = this.#servers
     if (isStandby(one) && hasData(two) && !isStandby(two)) [this.#primary, this.#standby] = [two, one]
-    if (!hasData(this.#primary)) await this.#primary.init()
+    if (!hasData(this.#primary)) await this.#primary.init(this.#fate)
     await this.#primary.start()
     // Of two that were both primaries last, the second of them by timeline counts; the other is made anew.
     if (hasData(this.#standby) && !isStandby(this.#standby)) await this.#chooseByTimeline()
     if (!hasData(this.#standby)) await this.rejoin()
     else {
-      await this.#standby.start()
+      await this.#standby.start(this.#primary)
       await this.#becomeSynchronous()
     }
   }
@@ -139,8 +139,8 @@ class Pair implements PostgresPair {
     if (this.#standby.running) await this.#standby.kill()
     // While nobody follows, and so that the copy does not inherit it, commits wait for nobody.
     await this.#require('')
-    await this.#standby.copy(this.#primary)
-    await this.#standby.start()
+    await this.#standby.copy(this.#primary, this.#fate)
+    await this.#standby.start(this.#primary)
     await this.#becomeSynchronous()
     this.#widowed = false
   }
@@ -158,7 +158,7 @@ class Pair implements PostgresPair {
     this.resume()
     await this.#standby.stop()
     await this.#primary.stop()
-    if (this.#throwAway) rmSync(this.#folder, { recursive: true, force: true })
+    if (this.#fate === 'throw away') rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async #becomeSynchronous(): Promise<void> {

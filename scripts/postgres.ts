@@ -38,7 +38,7 @@ export async function startPostgres(wanted: { readonly port?: number } = {}): Pr
     rmSync(folder, { recursive: true, force: true })
   }
   try {
-    await server.init()
+    await server.init('throw away')
     await server.start()
   } catch (error) {
     await stop()
@@ -96,23 +96,28 @@ export class PostgresServer {
     return this.#process !== null
   }
 
-  /** Makes an empty cluster. Errors: rejects with what the program said. */
-  async init(): Promise<void> {
-    await this.#run('initdb', ['-U', 'crupier', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '-D', this.data])
+  /** Makes an empty cluster; what is thrown away is not flushed to disk. Errors: rejects with what the program said. */
+  async init(fate: 'keep' | 'throw away'): Promise<void> {
+    const how = ['--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', ...flushing(fate)]
+    await this.#run('initdb', ['-U', 'crupier', ...how, '-D', this.data])
   }
 
   /** Becomes a standby of another server: whatever was in its folder is replaced by a copy. */
-  async copy(primary: PostgresServer): Promise<void> {
+  async copy(primary: PostgresServer, fate: 'keep' | 'throw away'): Promise<void> {
     rmSync(this.data, { recursive: true, force: true })
     // No lasting replication slot is made, so that a standby which never comes back holds no log back.
     const from = ['--host=127.0.0.1', `--port=${primary.port}`, '--username=crupier']
-    const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream']
+    const how = ['--write-recovery-conf', '--checkpoint=fast', '--wal-method=stream', ...flushing(fate)]
     await this.#run('pg_basebackup', [...from, ...how, '-D', this.data])
   }
 
-  /** Resolves when it answers. Errors: rejects when it does not start, or not within 30 s. */
-  async start(): Promise<void> {
-    const settings = this.#settings.flatMap((setting) => ['-c', setting])
+  /**
+   * Resolves when it answers. A standby is told whom it follows, since ports may be others than last time.
+   * Errors: rejects when it does not start, or not within 30 s.
+   */
+  async start(primary: PostgresServer | null = null): Promise<void> {
+    const follows = primary === null ? [] : [`primary_conninfo=host=127.0.0.1 port=${primary.port} user=crupier`]
+    const settings = [...this.#settings, ...follows].flatMap((setting) => ['-c', setting])
     const detached = this.#detached
     const options = { ...(serverUser() ?? {}), cwd: this.#folder, stdio: 'ignore' as const, detached }
     // The kernel ends it with the process that started it, however that one ends.
@@ -207,6 +212,10 @@ export class PostgresServer {
     const options = { ...(serverUser() ?? {}), cwd: this.#folder }
     await promisify(execFile)(join(POSTGRES_BIN, program), args, options)
   }
+}
+
+function flushing(fate: 'keep' | 'throw away'): string[] {
+  return fate === 'keep' ? [] : ['--no-sync']
 }
 
 function serverUser(): { uid: number; gid: number } | null {
