@@ -145,7 +145,7 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
 
   /** Sockets are told to come back, not that the table is gone. */
   override onBeforeShutdown(): void {
-    this.#goOn()
+    void this.move()
   }
 
   /**
@@ -158,12 +158,19 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
     return this.#actor.quiesce(withinMs)
   }
 
-  /** Stops the table here for good and sends its sockets to the next owner (4010). Resolves once the room is gone. */
+  /**
+   * Stops the table here for good and sends its sockets to the next owner (4010). Resolves once the room is gone; never
+   * rejects, since hardly anybody waits for it, and an uncaught rejection would end every other table too.
+   */
   async move(): Promise<void> {
-    this.#actor.stop()
-    this.#endAs('moving')
-    this.seats?.moved()
-    await this.disconnect(CloseCode.MAY_TRY_RECONNECT)
+    try {
+      this.#actor.stop()
+      this.#endAs('moving')
+      this.seats?.moved()
+      await this.disconnect(CloseCode.MAY_TRY_RECONNECT)
+    } catch (error) {
+      this.#ports.meter.failed('move', error)
+    }
   }
 
   /** Without this hook a throw in any handler would end the process, and every table with it. */
@@ -229,13 +236,8 @@ export class TableRoom extends SeatedRoom<{ state: TableState; client: TableClie
   }
 
   ended(why: 'lost' | 'suspended'): void {
-    if (why === 'lost') this.#goOn()
+    if (why === 'lost') void this.move()
     else this.#endAs('suspended')
-  }
-
-  #goOn(): void {
-    // Nobody waits for this; uncaught, a failure would end the process and every table with it.
-    this.move().catch((error: unknown) => this.#ports.meter.failed('move', error))
   }
 
   #endAs(end: 'moving' | 'suspended'): void {
