@@ -70,7 +70,6 @@ run() {
   [ -e "$PGDATA" ] || copy_other
   if [ ! -e "$PGDATA/standby.signal" ] && other_is_primary; then
     say "this server was the primary, and now $OTHER_SERVER is: remove its volume, and it becomes a standby"
-    sleep 10
     exit 1
   fi
   # A standby calls itself by its cluster_name.
