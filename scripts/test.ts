@@ -1,10 +1,11 @@
 /**
  * `npm test [vitest arguments]`: every test of the project. On Debian as root it installs what some suites need
- * (Chromium, PostgreSQL, Redis) and starts a throw-away PostgreSQL; elsewhere it uses what the environment names
+ * (Chromium, PostgreSQL, Redis, HAProxy) and starts a throw-away PostgreSQL; elsewhere it uses what the environment names
  * (TEST_DATABASE_URL, CHROMIUM) and says plainly which suites it could not run. Stops only what it started.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { haproxyInstalled } from './cluster/balancer.ts'
 import { installDebianPackages } from './debian.ts'
 import { postgresInstalled, startPostgres, type ThrowAwayPostgres } from './postgres.ts'
 import { redisInstalled } from './redis.ts'
@@ -26,6 +27,9 @@ async function main(): Promise<number> {
     if (existsSync(DEBIAN_CHROMIUM)) environment.CHROMIUM = DEBIAN_CHROMIUM
     else notRun.push('the browser (set CHROMIUM to the path of a Chromium)')
   }
+  if (!(haproxyInstalled() && postgresInstalled() && redisInstalled()))
+    notRun.push('a cluster (they start the haproxy, postgresql-15 and redis-server of Debian)')
+  if (!postgresInstalled()) notRun.push('a PostgreSQL primary with its standby (they start the one of Debian)')
   if (!redisInstalled()) notRun.push('the real Redis (they start the redis-server of Debian)')
   try {
     const code = await run(['vitest', 'run', ...process.argv.slice(2)], environment)

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { until } from '../../e2e/support/until.ts'
+
+const BEGINS_WITHIN_MS = 10_000
 
 export type Exit = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
 
@@ -43,6 +46,8 @@ export class BoundProcess {
       const exited = new Promise<Exit>((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })))
       await once(child, 'spawn')
       if (child.pid === undefined) throw new Error(`${command[0]} has no process`)
+      // Until then nothing binds it yet.
+      await until(`${command[0]} has begun`, () => hasBegun(child), BEGINS_WITHIN_MS, 1)
       return new BoundProcess(child, child.pid, exited)
     } finally {
       closeSync(log)
@@ -71,5 +76,15 @@ export class BoundProcess {
     const exit = await this.#exited
     clearTimeout(late)
     return exit
+  }
+}
+
+/** Whether the program itself runs in the process by now, or has ended already. */
+function hasBegun({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  if (exitCode !== null || signalCode !== null) return true
+  try {
+    return !readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('setpriv\0')
+  } catch {
+    return true
   }
 }

@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../../e2e/support/until.ts'
+import type { PostgresPair } from '../postgres-pair.ts'
+import type { SentinelRedis } from '../redis.ts'
+import { type Cluster, startCluster } from './cluster.ts'
+import type { ClusterNode } from './node.ts'
+
+const TABLES = ['arequipa', 'cusco', 'lima', 'trujillo']
+const HOLDS_MS = 30_000
+
+let cluster: Cluster<SentinelRedis, PostgresPair>
+beforeAll(async () => {
+  cluster = await startCluster({ links: true })
+}, 120_000)
+afterAll(() => cluster?.stop(), 30_000)
+
+/** For each table the node to which this one leads a visitor; null where it leads him nowhere. */
+async function leads(node: ClusterNode): Promise<(string | null)[]> {
+  const ask = async (tableId: string) => {
+    const response = await fetch(`${node.url}/matchmake/joinById/${tableId}`, { method: 'POST', body: '{}' })
+    const { processId = null } = (await response.json()) as { processId?: string }
+    return processId
+  }
+  return Promise.all(TABLES.map(ask))
+}
+
+const leadsToAll = async (node: ClusterNode) => !(await leads(node)).includes(null)
+
+describe('a running cluster', () => {
+  test('[CLU-9] every node is ready, known to the balancer, and leads to every table', async () => {
+    expect(await cluster.balancer.ready()).toEqual(['node-1', 'node-2', 'node-3'])
+    for (const node of cluster.nodes) {
+      expect(await node.tables()).toEqual(TABLES)
+      expect(await leads(node)).toEqual(await leads(cluster.node(0)))
+      expect(await leadsToAll(node)).toBe(true)
+    }
+    const response = await fetch(`${cluster.publicUrl}/api/tables`)
+    expect(((await response.json()) as { tables: unknown[] }).tables).toHaveLength(TABLES.length)
+  })
+
+  test('[CLU-9] a node that was killed comes back under its id and on its ports', async () => {
+    const node = cluster.node(1)
+    const [pid, url] = [node.pid, node.url]
+    await node.kill()
+    expect(node.running).toBe(false)
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+    await node.start()
+    await cluster.ready()
+    expect([node.url, node.nodeId]).toEqual([url, 'node-2'])
+    expect(node.pid).not.toBe(pid)
+    await until('it leads to every table', () => leadsToAll(node))
+  })
+
+  test('[CLU-9] a node ends in order, and starts again as another program with other settings', async () => {
+    const node = cluster.node(2)
+    const { code, signal } = await node.terminate()
+    expect([code, signal]).toEqual([0, null])
+    const program = mkdtempSync(join(tmpdir(), 'crupier-program-'))
+    mkdirSync(join(program, 'server'))
+    writeFileSync(join(program, 'server/main.ts'), 'console.log(process.env.NODE_ID, process.env.HOUSE_NAME, "here")\n')
+    await node.start({ program, env: { HOUSE_NAME: 'Otra' } })
+    await node.exited
+    expect(node.lastWords()).toMatch(/node-3 Otra here\n$/)
+    await expect(node.ready()).rejects.toThrow(/node-3 Otra here/)
+    rmSync(program, { recursive: true })
+    await node.start({ program: process.cwd(), env: { HOUSE_NAME: undefined } })
+    await cluster.ready()
+  })
+
+  test('[CLU-10] cut off from PostgreSQL, one node is not ready, until it is mended', async () => {
+    const node = cluster.node(0)
+    await node.network.postgres.cut()
+    await until('it is not ready', async () => !(await node.isReady()))
+    expect(await Promise.all([cluster.node(1).isReady(), cluster.node(2).isReady()])).toEqual([true, true])
+    await node.network.postgres.mend()
+    await node.ready()
+  })
+
+  test('[CLU-10 CLU-11] cut off from Redis, one node says so and stays ready; the others notice nothing', async () => {
+    const said = (node: ClusterNode) => readFileSync(node.logFile, 'utf8').split('Redis is out of reach').length
+    const before = cluster.nodes.map(said)
+    const node = cluster.node(0)
+    await node.network.redis.fallSilent()
+    await until('it says so', () => said(node) > (before[0] ?? 0))
+    expect(await node.isReady()).toBe(true)
+    expect(cluster.nodes.map(said).slice(1)).toEqual(before.slice(1))
+    await node.network.redis.mend()
+  })
+
+  test('[CLU-10] cut off from its clients, one node is left out by the balancer and is well by itself', async () => {
+    const node = cluster.node(0)
+    await node.network.clients.fallSilent()
+    await until('the balancer leaves it out', async () => !(await cluster.balancer.living()).includes('node-1'))
+    expect(await node.isReady()).toBe(true)
+    await node.network.clients.mend()
+    await until('the balancer has it back', async () => (await cluster.balancer.ready()).includes('node-1'))
+  })
+
+  test('[CLU-10] cut off from its peers, one node leads to no table of theirs; they lead to all', async () => {
+    const [node, second, third] = [cluster.node(0), cluster.node(1), cluster.node(2)]
+    await node.network.peers.cut()
+    const others = async (asked: ClusterNode) =>
+      (await leads(asked)).every((nodeId) => nodeId === 'node-2' || nodeId === 'node-3')
+    await until('the others run every table', async () => (await others(second)) && (await others(third)), HOLDS_MS)
+    expect(await leadsToAll(node)).toBe(false)
+    await node.network.peers.mend()
+    await until('it leads to every table', () => leadsToAll(node), HOLDS_MS)
+  }, 90_000)
+})
+
+test('[CLU-14] a node that cannot start ends the start, with its last words', async () => {
+  const starting = startCluster({ nodes: 1, redis: 'none', standby: false, env: { LEASE_MS: 'soon' } })
+  await expect(starting).rejects.toThrow(/LEASE_MS must be a whole number/)
+}, 90_000)
+
+test('[CLU-13] a kept folder brings books and secrets back, and keeps the secrets to itself', async () => {
+  const folder = mkdtempSync('/var/tmp/crupier-kept-')
+  const options = { folder, nodes: 1, redis: 'none', standby: true } as const
+  const first = await startCluster(options)
+  await first.command({ command: 'table.pause', tableId: 'lima' })
+  expect(statSync(first.operatorTokenFile).mode & 0o077).toBe(0)
+  await first.stop()
+  const second = await startCluster(options)
+  try {
+    expect(second.operatorToken).toBe(first.operatorToken)
+    const tables = (await second.command({ command: 'table.list' })) as { tableId: string; status: string }[]
+    expect(tables.find(({ tableId }) => tableId === 'lima')?.status).toBe('paused')
+  } finally {
+    await second.stop()
+    rmSync(folder, { recursive: true })
+  }
+}, 120_000)
