@@ -1,10 +1,11 @@
 import type { Json } from '../engine/game.ts'
 import { defaultLimits } from '../engine/roulette/limits.ts'
 import { ROULETTE_VARIANTS } from '../engine/roulette/rules.ts'
+import type { Pace } from '../engine/round/types.ts'
 import { type Dice, diceOf } from '../simulation/dice.ts'
-import { Player } from './player.ts'
+import { Player, type PlayerDeps } from './player.ts'
 import { Progress } from './progress.ts'
-import type { RunLog } from './run-log.ts'
+import type { Notes } from './run-log.ts'
 import type { Stage, StageNode } from './stage.ts'
 import { type Outage, Stopwatch } from './stopwatch.ts'
 import { Testimony } from './testimony.ts'
@@ -24,6 +25,19 @@ const AT_ONCE = 8
 
 export const steadyMs = (): number => performance.now()
 
+export type Gathering = {
+  readonly players: number
+  /** How many tables, or the names of all. */
+  readonly tables: number | readonly string[]
+  readonly seed: number
+  /** The same for every table; if not given, each has its own of about four seconds. */
+  readonly pace?: Pace
+  /** Where player `i`, counted from 0, comes in; if not given, at the stage's one address. */
+  readonly urlOf?: (i: number) => string
+  /** Told beside the crowd of whatever its players hear. */
+  readonly heard?: PlayerDeps['heard']
+}
+
 /** The players, their tables, and everything that they heard. */
 export class Crowd {
   readonly players: readonly Player[]
@@ -32,7 +46,7 @@ export class Crowd {
   readonly testimony: Testimony
   readonly progress: Progress
 
-  private constructor(players: readonly Player[], tableIds: readonly string[], heard: Omit<Heard, 'log'>) {
+  private constructor(players: readonly Player[], tableIds: readonly string[], heard: Omit<Heard, 'log' | 'also'>) {
     this.players = players
     this.tableIds = tableIds
     this.watch = heard.watch
@@ -41,17 +55,18 @@ export class Crowd {
   }
 
   /** Opens the tables, registers the players and seats them all. */
-  static async gather(stage: Stage, options: { players: number; tables: number; seed: number }, log: RunLog) {
+  static async gather(stage: Stage, options: Gathering, log: Notes) {
+    const { tables, pace, urlOf = () => stage.url } = options
     const dice = diceOf(options.seed ^ 0x5bd1)
     await until('every node is ready', () => allReady(stage), NODES_READY_MS)
-    const tableIds = Array.from({ length: options.tables }, (_, i) => `caos-${i + 1}`)
-    await openTables(stage, tableIds, dice)
+    const tableIds = typeof tables === 'number' ? Array.from({ length: tables }, (_, i) => `caos-${i + 1}`) : tables
+    await openTables(stage, tableIds, dice, pace)
     log.say(`${tableIds.length} tables are open`)
     const watch = new Stopwatch((outage) => log.note('outage', sinceStart(outage)))
-    const heard = { watch, testimony: new Testimony(), progress: new Progress(), log }
+    const heard = { watch, testimony: new Testimony(), progress: new Progress(), log, also: options.heard }
     const players = Array.from({ length: options.players }, (_, i) => {
       const tableId = tableIds[i % tableIds.length] ?? ''
-      return newPlayer(stage.url, `p${i + 1}`, tableId, diceOf(options.seed + i + 1), heard)
+      return newPlayer(urlOf(i), `p${i + 1}`, tableId, diceOf(options.seed + i + 1), heard)
     })
     await inTurns(players, async (player) => {
       await player.visitor.signUp(`Jugador ${player.name.slice(1)}`, PURSE_CENTS)
@@ -94,10 +109,12 @@ type Heard = {
   readonly watch: Stopwatch
   readonly testimony: Testimony
   readonly progress: Progress
-  readonly log: RunLog
+  readonly log: Notes
+  readonly also: PlayerDeps['heard'] | undefined
 }
 
-function newPlayer(url: string, name: string, tableId: string, dice: Dice, { watch, testimony, progress, log }: Heard) {
+function newPlayer(url: string, name: string, tableId: string, dice: Dice, heard: Heard) {
+  const { watch, testimony, progress, log, also } = heard
   return new Player(name, tableId, {
     url,
     visitor: new Visitor(url),
@@ -105,12 +122,15 @@ function newPlayer(url: string, name: string, tableId: string, dice: Dice, { wat
     testimony,
     dice,
     nowMs: steadyMs,
-    heard: (player, event) => progress.heard(player.name, player.tableId, event, steadyMs()),
+    heard: (player, event) => {
+      progress.heard(player.name, player.tableId, event, steadyMs())
+      also?.(player, event)
+    },
     note: (what, detail) => log.note(what, detail),
   })
 }
 
-async function openTables(stage: Stage, tableIds: readonly string[], dice: Dice): Promise<void> {
+async function openTables(stage: Stage, tableIds: readonly string[], dice: Dice, given?: Pace): Promise<void> {
   const visitor = new Visitor(stage.url)
   const open = async () =>
     (await visitor.public<{ tables: { tableId: string }[] }>('/api/tables')).tables.map(({ tableId }) => tableId)
@@ -120,7 +140,7 @@ async function openTables(stage: Stage, tableIds: readonly string[], dice: Dice)
   for (const [i, tableId] of tableIds.entries()) {
     const rules = variants[i % variants.length] ?? variants[0]
     if (rules === undefined) throw new Error('roulette has no variant')
-    const pace = { bettingMs: dice.between(BETTING_MS.from, BETTING_MS.to), restMs: REST_MS }
+    const pace = given ?? { bettingMs: dice.between(BETTING_MS.from, BETTING_MS.to), restMs: REST_MS }
     const limits = defaultLimits(rules) as unknown as Json
     const made = { tableId, name: `Caos ${i + 1}`, gameId: 'roulette', rules, limits, pace }
     await command(stage, { command: 'table.create', ...made })

@@ -247,11 +247,12 @@ export class Player {
   }
 
   /** One to three messages at random moments of a round that has just been seen open. */
-  #plan({ roundId, phase, closesAtMs }: SharedTable): void {
+  #plan({ roundId, phase, openedAtMs, closesAtMs }: SharedTable): void {
     if (!this.#betting || phase !== 'open' || roundId === this.#plannedFor) return
     this.#plannedFor = roundId
     const { dice } = this.#deps
-    const leftMs = Math.max(0, closesAtMs - Date.now())
+    // The table's node may have another clock, but no round lasts longer than it does by that clock.
+    const leftMs = Math.max(0, Math.min(closesAtMs - Date.now(), closesAtMs - openedAtMs))
     for (let message = dice.between(1, 3); message > 0; message--) {
       this.#later(dice.upTo(leftMs + LATE_MS), () => void this.#bet(roundId))
     }

@@ -7,7 +7,7 @@ import { type Crowd, inTurns, LONGEST_ROUND_MS, steadyMs } from './crowd.ts'
 import { type Findings, Judge } from './judge.ts'
 import { Money, type Purse } from './money.ts'
 import type { Player } from './player.ts'
-import type { RunLog } from './run-log.ts'
+import type { Notes } from './run-log.ts'
 import type { Stage } from './stage.ts'
 import { within } from './until.ts'
 import { Answered } from './visitor.ts'
@@ -23,7 +23,7 @@ export type Reckoning = Findings & {
 }
 
 /** Lets the last rounds end, and holds everything that was told against the books (CHA-4 to CHA-8). */
-export async function reckon(stage: Stage, crowd: Crowd, log: RunLog): Promise<Reckoning> {
+export async function reckon(stage: Stage, crowd: Crowd, log: Notes): Promise<Reckoning> {
   const problems: string[] = []
   await lastRounds(crowd, problems)
   await inTurns(crowd.players, async (player) => {

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url'
 
 const FOLDER = fileURLToPath(new URL('../var/chaos', import.meta.url))
 
+/** Where a run tells what it sees: `note` for the record, `say` for whoever watches. */
+export type Notes = Pick<RunLog, 'note' | 'say'>
+
 /** The folder of one run: what the harness saw, as JSON lines, beside the logs of everything that it started. */
 export class RunLog {
   readonly folder: string
