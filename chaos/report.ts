@@ -12,6 +12,8 @@ export type Measured = {
   readonly options: ChaosOptions
   readonly stage: string
   readonly crowd: Crowd
+  /** Clients that had to join anew before the first fault: a finding too, but none of the faults'. */
+  readonly reloadsBefore: number
   readonly broken: Broken
   readonly reckoning: Reckoning
   /** Longest time without any news, of each client: while nothing was broken, and over all faults. */
@@ -40,7 +42,7 @@ export function reportOf(measured: Measured) {
     doubled: reckoning.doubled,
     changed: reckoning.changed,
     stuck: reckoning.stuck + broken.stuck,
-    reloads: crowd.reloads,
+    reloads: crowd.reloads - measured.reloadsBefore,
     moneyOffCents: reckoning.moneyOffCents,
     fault: options.fault,
     seed: options.seed,
@@ -55,6 +57,7 @@ export function reportOf(measured: Measured) {
     ...named('dropped', outageTimes(outages, 'dropped').event),
     calmSilenceMaxMs: timesOf(silences.calmMs).maxMs,
     silenceMaxMs: timesOf(silences.brokenMs).maxMs,
+    reloadsBefore: measured.reloadsBefore,
     rounds: reckoning.rounds,
     transcriptsVerified: reckoning.transcriptsVerified,
     redisKeysBefore: measured.redisKeys.before,

@@ -5,12 +5,14 @@ import { Crowd, steadyMs } from './crowd.ts'
 import type { ChaosOptions } from './options.ts'
 import { countKeys, countRows } from './orphans.ts'
 import { reckon } from './reckoning.ts'
-import { type Report, reportOf } from './report.ts'
+import { type Report, reportOf, STOCK_MIN_UPTIME_MS } from './report.ts'
 import type { RunLog } from './run-log.ts'
 import type { Stage } from './stage.ts'
+import { until } from './until.ts'
 
 /** Longer than the uptime that the stock SDK wants before it reconnects, and long enough for rounds with bets. */
 const WARM_UP_MS = 12_000
+const STAND_MS = 60_000
 const NANOS_PER_MS = 1e6
 
 /** One whole run at a stage that stands. Answers the figures and what was found wrong, in words. */
@@ -31,6 +33,9 @@ export async function runChaos(
     for (const player of crowd.players) player.startBetting()
     crowd.progress.listenAnew()
     await after(WARM_UP_MS)
+    // Whoever stands for less would be refused by the stock SDK itself when his connection breaks.
+    await until('every player stands', () => crowd.allSeated && crowd.allStandFor(STOCK_MIN_UPTIME_MS), STAND_MS)
+    const reloadsBefore = crowd.reloads
     const calmMs = crowd.progress.silences(steadyMs())
     const keysBefore = await countKeys(stage, crowd.tableIds)
     const rowsBefore = await countRows(stage)
@@ -44,6 +49,7 @@ export async function runChaos(
       options,
       stage: stage.description,
       crowd,
+      reloadsBefore,
       broken: breaker.broken,
       reckoning,
       silences: { calmMs, brokenMs },
