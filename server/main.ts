@@ -1,13 +1,18 @@
 import { ensureWebBuilt } from '../scripts/build-web.ts'
 import { ConfigError, describeConfig, readConfig } from './config.ts'
 import { armCrashPoint, crashPoint } from './crash-points.ts'
-import { type House, openHouse } from './house.ts'
+import type { House } from './house.ts'
 import { type Log, openLog } from './log.ts'
 
 /** After the tables are handed over, a stop that takes longer than this is cut short; the books make that harmless. */
 const STOP_LIMIT_MS = 8_000
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 async function main(): Promise<void> {
+  // Process 1 of a container hears only the signals that it listens for, so this comes before all that takes a while.
+  // Until the house is open nothing is to be handed over, and whatever is cut short is begun again.
+  const leave = (): void => process.exit(0)
+  for (const signal of SIGNALS) process.on(signal, leave)
   const config = readConfig(process.env)
   const log = openLog({ level: config.logLevel })
   log.info({ settings: describeConfig(process.env) }, 'crupier starts')
@@ -16,7 +21,9 @@ async function main(): Promise<void> {
     log.fatal({ nodeId: config.nodeId }, 'another process runs under the name of this node, so this one ends')
     process.exit(1)
   }
+  const { openHouse } = await import('./house.ts')
   const house = await openHouse({ config, log, page: await ensureWebBuilt(), outlived })
+  for (const signal of SIGNALS) process.off(signal, leave)
   stopOnSignal(house, log, config.drainMs)
   await house.ready
   log.info({ port: house.port }, 'every table is open')
@@ -39,7 +46,7 @@ function stopOnSignal(house: House, log: Log, drainMs: number): void {
       },
     )
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop(signal))
+  for (const signal of SIGNALS) process.on(signal, () => stop(signal))
   // A rejection that nobody caught is a fault of ours, but no reason to end every table.
   process.on('unhandledRejection', (err) => log.error({ err }, 'a promise was rejected and nobody cared'))
   process.on('uncaughtException', (err) => {
