@@ -150,14 +150,15 @@ export function copiedFiles(stage: Stage, context: readonly string[]): Map<strin
   const placed = new Map<string, string>()
   for (const { from, sources, to } of stage.copies) {
     if (from !== null) continue
-    const target = to.replace(/^\.\//, '').replace(/\/$/, '')
+    const target = to.replace(/^\.\/?/, '').replace(/\/$/, '')
+    const below = (name: string): string => (target === '' ? name : `${target}/${name}`)
     for (const source of sources) {
       if (context.includes(source)) {
         const name = source.split('/').at(-1) ?? ''
-        placed.set(target === '.' ? name : `${target}/${name}`, source)
+        placed.set(below(name), source)
       }
       for (const file of context)
-        if (file.startsWith(`${source}/`)) placed.set(`${target}/${file.slice(source.length + 1)}`, file)
+        if (file.startsWith(`${source}/`)) placed.set(below(file.slice(source.length + 1)), file)
     }
   }
   return placed
