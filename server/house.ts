@@ -36,6 +36,7 @@ import type { Log } from './log.ts'
 import { type Nodes, openNodes } from './nodes.ts'
 import { BooksWatch } from './operator/books-watch.ts'
 import { OperatorDesk } from './operator/desk.ts'
+import { Maintenance } from './operator/maintenance.ts'
 import { operatorRoutes } from './operator/operator-routes.ts'
 import { Favourites } from './players/favourites.ts'
 import { PlayMoney } from './players/play-money.ts'
@@ -123,10 +124,15 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     outlived: options.outlived ?? (() => log.fatal('another process runs under the name of this node')),
   })
   const { whereabouts, token } = nodes
-  const desk = new OperatorDesk({ database, tables, audit, floor: nodes, books, log })
+  const maintenance = new Maintenance({
+    ...{ database, tables, audit, nowMs },
+    tableChanged: (tableId) => nodes.tableChanged(tableId),
+    failed: (err) => log.warn({ err }, 'the maintenance windows could not be read'),
+  })
+  const desk = new OperatorDesk({ database, tables, audit, floor: nodes, books, log, maintenance, nowMs })
   const { operatorFrom, secrets } = config
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
-  const app = houseApi(apiDeps(parts, board, nodes, page), (express) => {
+  const app = houseApi(apiDeps(parts, board, nodes, page, maintenance), (express) => {
     operators(express)
     matchmakingRoutes(express, { whereabouts, token, steadyMs })
   })
@@ -143,7 +149,12 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const port = await listen(server, config.port, config.host)
   const watch = new BooksWatch({ books, metrics, log })
   watch.start()
-  const clocks = [watchClock({ metrics, audit, log, nowMs, steadyMs }), measureClock({ ...parts, nowMs, steadyMs })]
+  maintenance.start()
+  const clocks = [
+    maintenance,
+    watchClock({ metrics, audit, log, nowMs, steadyMs }),
+    measureClock({ ...parts, nowMs, steadyMs }),
+  ]
   return {
     port,
     ready: nodes.start(),
@@ -256,7 +267,13 @@ function seatSealer({ secrets }: Config): SeatSealer {
   return { sealSeat: (claim) => tokens.seal(claim), openSeat: (token) => tokens.open(token, nowMs()) }
 }
 
-function apiDeps(parts: Parts, board: FloorBoard, nodes: Nodes, page: HouseOptions['page']): HouseApiDeps {
+function apiDeps(
+  parts: Parts,
+  board: FloorBoard,
+  nodes: Nodes,
+  page: HouseOptions['page'],
+  maintenance: Maintenance,
+): HouseApiDeps {
   const { config, log, metrics, database, draws, books, tables, tickets, history, fairness } = parts
   return {
     ...playersOf(parts),
@@ -275,6 +292,7 @@ function apiDeps(parts: Parts, board: FloorBoard, nodes: Nodes, page: HouseOptio
     log,
     nowMs,
     house: config.house,
+    maintenance: () => maintenance.current(),
     build: page?.build ?? '',
     currency: config.currency,
     publicUrl: config.publicUrl,

@@ -77,6 +77,11 @@ test('[OPS-16] every command is asked as the desk reads it', async () => {
       'round void lima.1.7 --reason equipment-fault',
       { command: 'round.void', target: 'lima.1.7', reason: 'equipment-fault' },
     ],
+    [
+      'maintenance plan --in 30m --for 2h --reason wheel',
+      { command: 'maintenance.plan', inMs: 1_800_000, forMs: 7_200_000, reason: 'wheel' },
+    ],
+    ['maintenance end', { command: 'maintenance.end' }],
     ['books audit', { command: 'books.audit' }],
     ['audit list --limit 5', { command: 'audit.list', limit: 5 }],
     [`audit verify --known 9:${hash}`, { command: 'audit.verify', known: { seq: 9, hash } }],

@@ -27,6 +27,9 @@ export const USAGE = `Usage: npm run casino -- <command> [options]
   limits set <table> <file.json>      new limits, from the next round on; - reads standard input
   round void <round or table> --reason <code>
                                       ${VOID_REASONS.join(', ')}
+  maintenance plan --in 30m --for 2h --reason <text>
+                                      announces a pause of the whole house; running rounds end and are paid
+  maintenance show|cancel|end         end: before its time; it ends by itself otherwise
   books audit                         sums of the ledger; what must be zero
   audit list [--limit n]              latest entries of the audit record
   audit verify [--known seq:hash]     recomputes the whole record
@@ -42,6 +45,8 @@ const OPTIONS = {
   json: { type: 'boolean' },
   url: { type: 'string' },
   reason: { type: 'string' },
+  in: { type: 'string' },
+  for: { type: 'string' },
   limit: { type: 'string' },
   known: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -127,6 +132,20 @@ function commandOf(words: readonly string[], options: Options): Record<string, u
     case 'limits set':
       takes(2)
       return { command: 'limits.set', tableId: first, limits: readJson(second) }
+    case 'maintenance plan':
+      takes(0)
+      if (options.reason === undefined) throw new Misuse('a window needs --reason, in words for the players')
+      return {
+        command: 'maintenance.plan',
+        inMs: durationMs('--in', options.in),
+        forMs: durationMs('--for', options.for),
+        reason: options.reason,
+      }
+    case 'maintenance show':
+    case 'maintenance cancel':
+    case 'maintenance end':
+      takes(0)
+      return { command: `${noun}.${verb}` }
     case 'round void':
       takes(1)
       if (options.reason === undefined) throw new Misuse(`a void needs --reason: ${VOID_REASONS.join(', ')}`)
@@ -140,6 +159,14 @@ function commandOf(words: readonly string[], options: Options): Record<string, u
     default:
       throw new Misuse(`unknown command "${words.join(' ')}"`)
   }
+}
+
+/** `90s`, `30m`, `2h` or `1d`, in milliseconds. Errors: `Misuse`. */
+function durationMs(name: string, text = ''): number {
+  const [, count, unit = ''] = /^(\d{1,5})([smhd])$/.exec(text) ?? []
+  const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit]
+  if (unitMs === undefined) throw new Misuse(`${name} is a time such as 30m or 2h`)
+  return Number(count) * unitMs
 }
 
 function headOf(text: string | undefined): { seq: number; hash: string } | null {

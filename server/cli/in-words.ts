@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditVerdict } from '../audit/audit-log.ts'
 import type { BooksAudit } from '../ledger/books.ts'
+import type { MaintenanceWindow } from '../operator/maintenance.ts'
 import type { HouseTable } from '../tables/house-tables.ts'
 
 /** What a command answered, as a person reads it. */
@@ -13,6 +14,11 @@ export function inWords(command: string, result: unknown): string {
       return verdictInWords(result as AuditVerdict)
     case 'books.audit':
       return booksInWords(result as BooksAudit)
+    case 'maintenance.show':
+    case 'maintenance.plan':
+    case 'maintenance.cancel':
+    case 'maintenance.end':
+      return windowInWords(command, result as MaintenanceWindow | null)
     case 'round.void': {
       const { voided, reason } = result as { voided: string; reason: string }
       return `round ${voided} is void (${reason}); every stake went back`
@@ -22,6 +28,14 @@ export function inWords(command: string, result: unknown): string {
       return `table ${table.tableId} is ${table.status}, revision ${table.revision}`
     }
   }
+}
+
+function windowInWords(command: string, window: MaintenanceWindow | null): string {
+  if (window === null) return 'no maintenance is planned'
+  const { startsAtMs, endsAtMs, reason, state } = window
+  const said = { 'maintenance.cancel': 'cancelled', 'maintenance.end': 'ended' }[command] ?? state
+  const [from, to] = [startsAtMs, endsAtMs].map((ms) => new Date(ms).toISOString())
+  return `maintenance from ${from} to ${to} (${reason}): ${said}`
 }
 
 function tablesInWords(tables: readonly HouseTable[]): string {

@@ -34,8 +34,10 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   app.get('/api/version', (_request, response) => {
     response.set('cache-control', 'no-store').json({ build: deps.build })
   })
-  app.get('/api/house', (_request, response) => {
-    response.set('cache-control', 'no-cache').json(deps.house)
+  app.get('/api/house', async (_request, response) => {
+    // Whoever operates the house is said in any case, also while the books do not answer.
+    const maintenance = await deps.maintenance().catch(() => null)
+    response.set('cache-control', 'no-cache').json({ ...deps.house, maintenance })
   })
 }
 

@@ -63,6 +63,9 @@ export interface Health {
 /** What the operator must show to players on every page (R6). */
 export type House = { readonly name: string; readonly registrationCode: string; readonly ruc: string }
 
+/** A pause of the whole house that players are told of (O13). */
+export type Announcement = { readonly startsAtMs: number; readonly endsAtMs: number; readonly reason: string }
+
 export type HouseApiDeps = {
   readonly players: Players
   readonly tickets: Tickets
@@ -77,6 +80,8 @@ export type HouseApiDeps = {
   readonly log: Log
   readonly nowMs: () => number
   readonly house: House
+  /** The pause that is planned or under way; null when there is none. */
+  readonly maintenance: () => Promise<Announcement | null>
   /** What is running: the same text as in the page, which reloads when it changes. */
   readonly build: string
   readonly currency: string

@@ -93,6 +93,7 @@ export async function openHouse(
     log,
     nowMs,
     house: { name: 'Crupier', registrationCode: '', ruc: '' },
+    maintenance: async () => null,
     build: 'test-build',
     currency: 'PEN',
     publicUrl: 'http://localhost',

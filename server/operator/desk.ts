@@ -6,6 +6,7 @@ import type { Database } from '../database/open.ts'
 import type { Books } from '../ledger/books.ts'
 import type { Log } from '../log.ts'
 import type { HouseTable, HouseTables, TableRefusal, TableStatus } from '../tables/house-tables.ts'
+import type { Maintenance } from './maintenance.ts'
 
 /** What the desk asks of the floor, where the tables run. */
 export interface FloorControl {
@@ -33,6 +34,9 @@ const FROM: Partial<Record<keyof typeof ORDERS, readonly TableStatus[]>> = {
   resume: ['paused', 'draining'],
 }
 
+/** Players are told at least this long before a window begins, and at most this long. */
+const NOTICE_MS = 60_000
+const MOST_AHEAD_MS = 31 * 24 * 3_600_000
 const tableId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)
 const command = z.discriminatedUnion('command', [
   z.strictObject({ command: z.literal('table.list') }),
@@ -55,6 +59,13 @@ const command = z.discriminatedUnion('command', [
     target: z.string().regex(/^[a-z][a-z0-9-]{0,31}(\.[a-z0-9.-]{1,60})?$/),
     reason: z.enum(VOID_REASONS),
   }),
+  z.strictObject({
+    command: z.literal('maintenance.plan'),
+    inMs: z.int().min(NOTICE_MS).max(MOST_AHEAD_MS),
+    forMs: z.int().min(60_000).max(MOST_AHEAD_MS),
+    reason: z.string().trim().min(1).max(200),
+  }),
+  z.strictObject({ command: z.enum(['maintenance.show', 'maintenance.cancel', 'maintenance.end']) }),
   z.strictObject({ command: z.literal('books.audit') }),
   z.strictObject({ command: z.literal('audit.list'), limit: z.int().min(1).max(1_000) }),
   z.strictObject({
@@ -69,6 +80,8 @@ export type DeskOptions = {
   readonly tables: HouseTables
   readonly audit: AuditLog
   readonly floor: FloorControl
+  readonly maintenance: Maintenance
+  readonly nowMs: () => number
   readonly books: Pick<Books, 'audit'>
   readonly log: Log
 }
@@ -116,6 +129,16 @@ export class OperatorDesk {
         )
       case 'audit.verify':
         return this.#read(actor, asked.command, async () => this.#options.audit.verify(asked.known))
+      case 'maintenance.show':
+        return this.#read(
+          actor,
+          asked.command,
+          async () => (await this.#options.maintenance.current()) as unknown as Json,
+        )
+      case 'maintenance.plan':
+      case 'maintenance.cancel':
+      case 'maintenance.end':
+        return this.#maintain(actor, asked)
       case 'round.void':
         return this.#void(actor, asked.target, asked.reason)
       case 'table.create':
@@ -141,6 +164,30 @@ export class OperatorDesk {
       if (now !== null && FROM[order]?.includes(now.status) === false) return 'wrong-status'
       return this.#options.tables.setStatus(id, ORDERS[order], tx)
     })
+  }
+
+  async #maintain(actor: string, asked: Command & { command: `maintenance.${string}` }): Promise<CommandAnswer> {
+    const { database, audit, floor, maintenance } = this.#options
+    const { command: action } = asked
+    const { head, done, opened } = await database.kysely.transaction().execute(async (tx) => {
+      const answer =
+        'inMs' in asked
+          ? await maintenance.plan(this.#windowOf(asked), tx)
+          : await (action === 'maintenance.end' ? maintenance.end(tx) : maintenance.cancel(tx))
+      const ended = typeof answer === 'object' && 'window' in answer
+      const done = ended ? answer.window : answer
+      const detail = typeof done === 'string' ? { refused: done } : (done as unknown as Json)
+      const head = await audit.record({ actor, action, target: '', detail }, tx)
+      return { done, head, opened: ended ? answer.opened : [] }
+    })
+    this.#tellHead(head)
+    for (const tableId of opened) floor.tableChanged(tableId)
+    return typeof done === 'string' ? { code: done, result: null } : { code: null, result: done as unknown as Json }
+  }
+
+  #windowOf({ inMs, forMs, reason }: { inMs: number; forMs: number; reason: string }) {
+    const startsAtMs = this.#options.nowMs() + inMs
+    return { startsAtMs, endsAtMs: startsAtMs + forMs, reason }
   }
 
   async #create(actor: string, asked: Command & { command: 'table.create' }): Promise<CommandAnswer> {

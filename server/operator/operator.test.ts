@@ -10,6 +10,7 @@ import { openLog } from '../log.ts'
 import { HouseTables } from '../tables/house-tables.ts'
 import { BooksWatch } from './books-watch.ts'
 import { type FloorControl, OperatorDesk } from './desk.ts'
+import { Maintenance } from './maintenance.ts'
 import { operatorRoutes } from './operator-routes.ts'
 
 let database: TestDatabase
@@ -42,7 +43,11 @@ beforeAll(async () => {
   tables = new HouseTables(options)
   audit = new AuditLog(database, nowMs)
   metrics = new Metrics({ nowMs, processMetrics: false })
-  const desk = new OperatorDesk({ database, tables, audit, floor: control, books: new LedgerBooks(database), log })
+  const failed = (error: unknown): void => expect.fail(String(error))
+  const { tableChanged } = control
+  const maintenance = new Maintenance({ database, tables, audit, nowMs, tableChanged, failed })
+  const books = new LedgerBooks(database)
+  const desk = new OperatorDesk({ database, tables, audit, floor: control, books, log, maintenance, nowMs })
   const operatorFrom = ['127.0.0.1']
   house = await openHouse(
     database,
@@ -247,4 +252,19 @@ test('[OPS-17] the books are audited one at a time, and what was found is shown 
   expect(await metrics.text()).toContain('crupier_ledger_accounts_off 1')
   watch.start()
   await watch.stop()
+})
+
+test('[OPS-18 OPS-20] a window is planned, shown and taken back by command, each on the record', async () => {
+  const ask = async (body: object) => (await send(body)).body
+  expect(await ask({ command: 'maintenance.plan', inMs: 10, forMs: 60_000, reason: 'x' })).toMatchObject({
+    code: 'malformed',
+  })
+  const plan = { command: 'maintenance.plan', inMs: 3_600_000, forMs: 7_200_000, reason: 'new wheel' }
+  const planned = { startsAtMs: clock.nowMs + 3_600_000, endsAtMs: clock.nowMs + 10_800_000, reason: 'new wheel' }
+  expect(await ask(plan)).toMatchObject({ code: null, result: planned })
+  expect(await ask(plan)).toMatchObject({ code: 'window-exists' })
+  expect(await ask({ command: 'maintenance.show' })).toMatchObject({ result: planned })
+  expect(await ask({ command: 'maintenance.end' })).toMatchObject({ code: 'not-under-way' })
+  expect(await ask({ command: 'maintenance.cancel' })).toMatchObject({ code: null })
+  expect((await audit.latest(1))[0]).toMatchObject({ action: 'maintenance.cancel', detail: { reason: 'new wheel' } })
 })

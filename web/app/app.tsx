@@ -1,15 +1,17 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { formatDateTime, formatTime } from '../format/time.ts'
 import { useTexts } from '../i18n/i18n.ts'
 import { LobbyPage } from '../pages/lobby-page.tsx'
 import { Page } from '../ui/loaded.tsx'
 import { type HouseClient, HouseProvider } from './house.ts'
 import { lazyPage } from './lazy-page.tsx'
 import { hrefOf, type Route, useRoute } from './router.ts'
-import { checkVersion, operator, readMe, stale } from './session.ts'
+import { checkVersion, operator, readHouse, readMe, stale } from './session.ts'
 import { Footer, Header } from './shell.tsx'
 import { useStore } from './store.ts'
 
-const VERSION_EVERY_MS = 5 * 60_000
+/** A window of maintenance is announced at least a minute ahead. */
+const LOOK_EVERY_MS = 60_000
 
 const TablePage = lazyPage(async () => (await import('../table/table-page.tsx')).TablePage)
 const HistoryPage = lazyPage(async () => (await import('../pages/history-page.tsx')).HistoryPage)
@@ -28,6 +30,7 @@ export function App({ house, build }: { house: HouseClient; build: string }) {
       <SkipLink to={() => main.current?.focus()} />
       <Header route={route} />
       <StaleNotice />
+      <MaintenanceNotice />
       <main ref={main} tabIndex={-1} class={route.page === 'table' ? 'main main-table' : 'main'}>
         <PageOf route={route} />
       </main>
@@ -79,6 +82,19 @@ function SkipLink({ to }: { to: () => void }) {
   )
 }
 
+function MaintenanceNotice() {
+  const { t, language } = useTexts()
+  const window = useStore(operator)?.maintenance ?? null
+  if (window === null) return null
+  const { startsAtMs, endsAtMs, reason } = window
+  const [from, to] = [formatDateTime(startsAtMs, language), formatTime(endsAtMs, language)]
+  return (
+    <div class="notice notice-warn" role="status">
+      <span>{t(startsAtMs > Date.now() ? 'maintenance.planned' : 'maintenance.underWay', { from, to, reason })}</span>
+    </div>
+  )
+}
+
 function StaleNotice() {
   const { t } = useTexts()
   if (!useStore(stale)) return null
@@ -96,12 +112,12 @@ function useSession({ api }: HouseClient, build: string): void {
   useEffect(() => {
     // Without an answer the page stays as for nobody; every later request tells what is wrong.
     void readMe(api).catch(() => undefined)
-    void api.house().then(
-      (house) => operator.set(house),
-      () => undefined,
-    )
-    void checkVersion(api, build)
-    const timer = setInterval(() => void checkVersion(api, build), VERSION_EVERY_MS)
+    const look = (): void => {
+      void readHouse(api)
+      void checkVersion(api, build)
+    }
+    look()
+    const timer = setInterval(look, LOOK_EVERY_MS)
     return () => clearInterval(timer)
   }, [api, build])
 }

@@ -26,6 +26,12 @@ export function setBalance(balanceCents: number): void {
   if (known && known.balanceCents !== balanceCents) me.set({ ...known, balanceCents })
 }
 
+/** Asks who operates the house, and whether it will pause; no answer leaves things as they are. */
+export async function readHouse(api: Api): Promise<void> {
+  const house = await api.house().catch(() => null)
+  if (house !== null) operator.set(house)
+}
+
 /** Asks which build the server serves; no answer leaves things as they are. */
 export async function checkVersion(api: Api, ownBuild: string): Promise<void> {
   const served = await api.build().catch(() => null)

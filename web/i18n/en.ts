@@ -36,6 +36,10 @@ export const en: Catalogue = {
     operator: 'Operator: {{name}} · RUC {{ruc}} · Registration code {{code}}',
     operatorMissing: 'Operator: demonstration installation; no registration or RUC configured.',
   },
+  maintenance: {
+    planned: 'Maintenance planned from {{from}} to {{to}}: {{reason}}. Running rounds end and are paid.',
+    underWay: 'Tables are paused for maintenance until {{to}}: {{reason}}. Your balance and bets are safe.',
+  },
   version: {
     stale: 'There is a newer version of this page. Reload it to go on betting.',
     reload: 'Reload',

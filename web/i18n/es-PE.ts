@@ -39,6 +39,10 @@ export const esPE = {
     operator: 'Operador: {{name}} · RUC {{ruc}} · Código de registro {{code}}',
     operatorMissing: 'Operador: instalación de demostración, sin registro ni RUC configurados.',
   },
+  maintenance: {
+    planned: 'Mantenimiento programado de {{from}} a {{to}}: {{reason}}. Las rondas en curso terminan y se pagan.',
+    underWay: 'Mesas en pausa por mantenimiento hasta las {{to}}: {{reason}}. Tu saldo y tus apuestas están a salvo.',
+  },
   version: {
     stale: 'Hay una versión nueva de la página. Recárgala para seguir apostando.',
     reload: 'Recargar',

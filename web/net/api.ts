@@ -48,6 +48,8 @@ export type House = {
   readonly name: string
   readonly registrationCode: string
   readonly ruc: string
+  /** A pause of the whole house that is planned or under way. */
+  readonly maintenance: { readonly startsAtMs: number; readonly endsAtMs: number; readonly reason: string } | null
 }
 
 /** The server said no, with a code; `status` 0 means that it could not be reached. */

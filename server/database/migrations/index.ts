@@ -5,6 +5,7 @@ import * as players from './003-players.ts'
 import * as tables from './004-tables.ts'
 import * as cluster from './005-cluster.ts'
 import * as restorations from './006-restorations.ts'
+import * as maintenance from './007-maintenance.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
@@ -17,6 +18,7 @@ export const migrations: Record<string, Migration> = {
   '004-tables': tables,
   '005-cluster': cluster,
   '006-restorations': restorations,
+  '007-maintenance': maintenance,
 }
 
 /** All tables, as each migration file declares its own. */
@@ -25,4 +27,5 @@ export type DatabaseSchema = ledger.LedgerTables &
   players.PlayerTables &
   tables.HouseTables &
   cluster.ClusterTables &
-  restorations.RestorationTables
+  restorations.RestorationTables &
+  maintenance.MaintenanceTables
