@@ -91,9 +91,10 @@ async function runImage(folder: string, app: string, stage: Stage, port: number)
     ...{ DATABASE_URL: postgres.url, PUBLIC_URL: 'https://casino.example.pe', LOG_LEVEL: 'warn' },
     ...{ SECRETS_KEY: randomBytes(32).toString('hex'), OPERATOR_TOKEN: randomBytes(32).toString('hex') },
   }
+  const { uid, gid } = ids(stage.user)
   const startedAt = performance.now()
   // Process 1 hears only the signals that it listens for, so it is one here too.
-  const inside = `mount -o remount,bind,ro / && exec setpriv --reuid ${stage.user?.replace(':', ' --regid ')} \
+  const inside = `mount -o remount,bind,ro / && exec setpriv --reuid ${uid} --regid ${gid} \
     --clear-groups --no-new-privs --bounding-set=-all "$@"`
   const unshared = ['--mount', '--pid', '--fork', '--kill-child', '--', 'sh', '-c', inside, 'sh']
   const child = spawn('unshare', [...unshared, ...program(stage.command)], {
@@ -108,6 +109,9 @@ async function runImage(folder: string, app: string, stage: Stage, port: number)
     await untilReady(port, ended, () => said)
     const readyMs = performance.now() - startedAt
     execFileSync(node, program(stage.healthcheck).slice(1), { env })
+    // What runbooks tell operators to do in a container.
+    const casino = ['server/cli/main.ts', '--as', 'validate', '--json', 'books', 'audit']
+    execFileSync(node, casino, { cwd: app, env, ...ids(stage.user), stdio: ['ignore', 'ignore', 'inherit'] })
     const pid = Number(readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim())
     const rssMb = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
     const askedAt = performance.now()
@@ -123,6 +127,11 @@ async function runImage(folder: string, app: string, stage: Stage, port: number)
     await ended
     await postgres.stop()
   }
+}
+
+function ids(user: string | null): { uid: number; gid: number } {
+  const [uid = '', gid = ''] = (user ?? '').split(':')
+  return { uid: Number(uid), gid: Number(gid) }
 }
 
 async function untilReady(port: number, ended: Promise<number | null>, said: () => string): Promise<void> {
