@@ -326,7 +326,7 @@ describe('runbooks', () => {
     const metric = (name: string) => metrics.includes(`'${name.replace(/_(bucket|sum|count)$/, '')}'`)
     expect(all(/\b(crupier_[a-z_]+[a-z])\b(?!-)/g).filter((name) => !metric(name))).toEqual([])
     expect(all(/npm run ([a-z:-]+)/g).filter((name) => !scripts.includes(name))).toEqual([])
-    const verbs = all(/casino(?:\.ts|\/main\.ts)? (?:-- )?((?:table|round|books|audit|limits) [a-z]+)/g)
+    const verbs = all(/casino(?:\.ts|\/main\.ts)? (?:-- )?((?:table|round|books|audit|limits|maintenance) [a-z]+)/g)
     const known = (phrase: string) => usage.includes(`case '${phrase}'`)
     expect(verbs.filter((phrase) => !known(phrase))).toEqual([])
     const links = all(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)
