@@ -21,6 +21,11 @@ export const settings = {
     'PostgreSQL 15 or newer, postgres://… Several hosts, by commas: the writable one. Empty: embedded in DATA_DIR.',
     { schema: url('postgres:', 'postgresql:'), secret: true },
   ),
+  BACKUP_DIR: setting(
+    '',
+    'Second place of the backups, where this node can read it: books that are behind its marks are not opened.',
+    { schema: z.string() },
+  ),
   REDIS_URL: setting(
     '',
     'redis://, rediss://, redis-sentinel://host:port,…/master or redis-cluster://host:port,… Empty: without Redis.',
@@ -130,6 +135,8 @@ export type Config = {
   readonly dataDir: string
   /** Null: the embedded database in `dataDir`. */
   readonly databaseUrl: string | null
+  /** Null: this node cannot read the second place. */
+  readonly backupDir: string | null
   readonly redisUrl: string | null
   readonly nodeId: string
   readonly peerHost: string
@@ -186,6 +193,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     host: values.HOST,
     dataDir: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL || null,
+    backupDir: values.BACKUP_DIR || null,
     redisUrl: values.REDIS_URL || null,
     nodeId: values.NODE_ID || ownNodeId(values.PORT),
     peerHost: values.PEER_HOST,

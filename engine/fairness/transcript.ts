@@ -58,7 +58,27 @@ export type RoundEnded = {
   readonly outcome: Json
 }
 
-export type LogEntry = SeriesCommitted | SeriesSalted | RoundEnded
+/** The newest checkpoint that is known of a log of this house; it may have gone on where another one does not. */
+export type FormerLog = { readonly name: string; readonly size: number; readonly checkpoint: string }
+
+/**
+ * Log entry: the books went back to an earlier time. What was published under the names of `formers` may say something
+ * else from position `restoredSize` on; so the log goes on under a name of its own, and this entry shows the break to
+ * everybody who kept a checkpoint.
+ */
+export type LogRestored = {
+  readonly type: 'log-restored'
+  /** Under which all checkpoints from here on are signed. */
+  readonly name: string
+  readonly restoredSize: number
+  readonly restoredRootHex: string
+  readonly formers: readonly FormerLog[]
+  /** Series below this number are over at every table. */
+  readonly leastSeriesNo: number
+  readonly atMs: number
+}
+
+export type LogEntry = SeriesCommitted | SeriesSalted | RoundEnded | LogRestored
 
 /** Where an entry stands in the log, and the hashes that lead from it to the checkpoint's root. */
 export type LogPlace = { readonly index: number; readonly pathHex: readonly string[] }

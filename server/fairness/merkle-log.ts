@@ -105,6 +105,14 @@ export class MerkleLog {
     return { size, note: this.#signer.note(size, root) }
   }
 
+  /** The root of the first `size` entries. Errors: throws when the log is not that long. */
+  async rootAt(size: number): Promise<Uint8Array> {
+    await this.#checkSize(size)
+    const [root] = await this.#hashes(this.#db, [[0, size]])
+    assert(root !== undefined, 'a tree has a root')
+    return root
+  }
+
   /** Proof, in hex, that entry `index` is in the log of `size`. Errors: throws when there is no such entry or size. */
   async inclusion(index: number, size: number): Promise<string[]> {
     await this.#checkSize(size)

@@ -1,7 +1,9 @@
+import { CompiledQuery, type Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Json } from '../../engine/game.ts'
 import { toCents } from '../../engine/money.ts'
 import type { Facts, Opening, Refusal, StakeFact, VoidReason } from '../../engine/round/types.ts'
+import type { DatabaseSchema } from '../database/migrations/index.ts'
 
 type StakeRow = {
   readonly ref: string
@@ -40,8 +42,16 @@ const FACTS = `
 /** What the books prove of the table's latest round; null when it never had one. */
 export async function latestRound(pool: pg.Pool, tableId: string): Promise<Facts | null> {
   const { rows } = await pool.query<FactsRow>({ name: 'ledger_facts', text: FACTS, values: [tableId] })
-  const row = rows[0]
-  if (row === undefined) return null
+  return rows[0] === undefined ? null : factsOf(rows[0])
+}
+
+/** The same as a transaction sees it. */
+export async function latestRoundWithin(db: Kysely<DatabaseSchema>, tableId: string): Promise<Facts | null> {
+  const { rows } = await db.executeQuery<FactsRow>(CompiledQuery.raw(FACTS, [tableId]))
+  return rows[0] === undefined ? null : factsOf(rows[0])
+}
+
+function factsOf(row: FactsRow): Facts {
   const { outcome, seed_hex, ended_how, ended_at_ms } = row
   return {
     opening: JSON.parse(row.opening) as Opening,
