@@ -78,7 +78,8 @@ describe('PostgreSQL', () => {
   const answers = (i: number, text: string) => until(text, () => ask(i, text).catch(() => null))
   /** What the primary says of whoever copies from it: name, state, and whether commits wait for it. */
   const followers = (i: number): string => {
-    const query = `select string_agg(application_name || ' ' || state || ' ' || sync_state, ', ') from pg_stat_replication`
+    const each = `application_name || ' ' || state || ' ' || sync_state`
+    const query = `select string_agg(${each}, ', ') from pg_stat_replication`
     const [program = '', ...args] = [...AS_POSTGRES, 'psql', '-U', 'postgres', '-d', 'postgres', '-Atc', query]
     return execFileSync(program, args, { env: { ...environment(i) }, encoding: 'utf8' }).trim()
   }

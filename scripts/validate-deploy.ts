@@ -1,7 +1,6 @@
 /**
- * `node scripts/validate-deploy.ts [--only step,…]`: looks at everything under deploy/ the way the programs that read it
- * would, with none of them running and without a network once its tools are there. Prints one line of JSON last; exit
- * code 1 when anything is wrong.
+ * `node scripts/validate-deploy.ts [--only step,…]`: looks at everything under deploy/ as the programs that read it
+ * would, with none of them running. Prints one line of JSON last; exit code 1 when anything is wrong.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -48,7 +48,7 @@ function goSources(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-/** The folder that `make` filled for these very sources; others of its name are thrown away. It appears whole or not. */
+/** The folder that `make` filled for these very sources, whole or not at all; others of its name are thrown away. */
 function kept(root: string, name: string, sources: readonly string[], make: (folder: string) => void): string {
   const hash = createHash('sha256')
   for (const source of sources) hash.update(readFileSync(source))
