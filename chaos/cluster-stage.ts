@@ -50,7 +50,8 @@ export async function openCluster(nodes: number, links: boolean, logFolder: stri
   }
 }
 
-function stageNode(node: ClusterNode): StageNode {
+/** A node of a cluster as the harness breaks it. */
+export function stageNode(node: ClusterNode): StageNode {
   return {
     nodeId: node.nodeId,
     url: node.url,

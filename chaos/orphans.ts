@@ -12,7 +12,7 @@ const GROWING = [
   ...['play_money_grant', 'house_table', 'audit_entry', 'ledger_line'],
 ]
 
-/** Keys in Redis by pattern; null without Redis. */
+/** Keys in Redis by pattern, and the fields of those that are hashes; null without Redis. */
 export async function countKeys(stage: Stage, tableIds: readonly string[]): Promise<Counts | null> {
   const redis = await stage.openRedis()
   if (redis === null) return null
@@ -23,6 +23,10 @@ export async function countKeys(stage: Stage, tableIds: readonly string[]): Prom
       for (const key of keys) {
         const pattern = patternOf(key, tableIds)
         counts[pattern] = (counts[pattern] ?? 0) + 1
+        // A key that stays one key can still fill up.
+        if ((await redis.type(key)) !== 'hash') continue
+        const fields = `${pattern} fields`
+        counts[fields] = (counts[fields] ?? 0) + (await redis.hlen(key))
       }
       if (next === '0') return counts
       cursor = next
