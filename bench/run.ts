@@ -1,5 +1,5 @@
 /** `npm run bench -- <name> [arguments]`: runs `main` of bench/<name>.ts; each prints one line of JSON last. */
-const BENCHES = ['draws', 'ledger', 'table'] as const
+const BENCHES = ['draws', 'ledger', 'table', 'failover'] as const
 
 type Bench = { readonly main: (args: readonly string[]) => Promise<void> }
 
