@@ -295,6 +295,7 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
   const sockets = await openSockets({
     ports,
     floor: ports.board,
+    refBase: 0,
     allowedOrigins: ['http://house.test'],
     slowClient: () => void slow.push(ports.now),
     log: { info: keep, warn: keep, error: keep },

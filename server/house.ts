@@ -139,6 +139,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app)
   const sockets = await openSockets({
     ports: tablePorts(parts, nodes, floor),
+    refBase: await lobbyRefBase(database),
     floor: board,
     allowedOrigins: config.allowedOrigins,
     slowClient: () => log.warn('a client that did not read was cut off'),
@@ -173,6 +174,15 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await database.close()
     },
   }
+}
+
+/**
+ * Reference ids for this process's lobby, apart from those of every process before it: 32,768 of them come and go before
+ * one is used again, each with room for 65,536 rows.
+ */
+async function lobbyRefBase({ pool }: Database): Promise<number> {
+  const { rows } = await pool.query<{ life: number }>("select nextval('cluster_incarnation') as life")
+  return ((rows[0]?.life ?? 0) % 2 ** 15) * 2 ** 16
 }
 
 /** A client whose seat another owner of the table knew finds it here by what its token proves. */

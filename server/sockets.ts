@@ -17,6 +17,8 @@ const LOST_PINGS = 2
 const CLOSING = { closeTimeout: 5_000 } // known to ws 8.23, not yet to its types
 
 export type SocketsOptions = {
+  /** See `LobbyOptions.refBase`: another one for each process that clients may have come from. */
+  readonly refBase: number
   readonly ports: TablePorts
   readonly floor: FloorBoard
   readonly allowedOrigins: readonly string[]
@@ -53,7 +55,7 @@ export async function openSockets(options: SocketsOptions): Promise<Sockets> {
   colyseus.define('lobby', LobbyRoom, {
     floor,
     sealer: ports,
-    refBase: 0,
+    refBase: options.refBase,
     nowMs: () => ports.nowMs(),
     meter: ports.meter,
   } as never)
