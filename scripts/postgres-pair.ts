@@ -163,7 +163,8 @@ class Pair implements PostgresPair {
 
   async #becomeSynchronous(): Promise<void> {
     await this.#primary.until(`select 1 from pg_stat_replication where state = 'streaming'`)
-    await this.#require('*')
+    // By name: a backup that streams from the primary must never vouch for a commit.
+    await this.#require(NAMES.join(', '))
     await this.#primary.until(IN_STEP)
   }
 

@@ -192,8 +192,6 @@ export function testMetrics(): BackupMetrics {
 
 export async function startBackedUp(port: number): Promise<BackedUp> {
   const postgres = await startPostgres({ port })
-  const folder = mkdtempSync(join(tmpdir(), 'crupier-backup-test-'))
-  chmodSync(folder, 0o755) // whoever the servers run as must reach what is restored within
   // As in a real house: who owns the books may not stream, and who streams may not read the books.
   const admin = await openDatabase({ databaseUrl: postgres.url, onConnectionLost: () => {} })
   for (const statement of [
@@ -204,8 +202,21 @@ export async function startBackedUp(port: number): Promise<BackedUp> {
   ])
     await admin.pool.query(statement)
   await admin.close()
-  const casinoUrl = `postgres://casino@127.0.0.1:${port}/casino`
-  const replicationUrl = `postgres://replicator@127.0.0.1:${port}/postgres`
+  const [casinoUrl, replicationUrl] = [
+    `postgres://casino@127.0.0.1:${port}/casino`,
+    `postgres://replicator@127.0.0.1:${port}/postgres`,
+  ]
+  return { ...(await backUp(casinoUrl, replicationUrl, () => postgres.stop())), postgres }
+}
+
+/** A house on a server that runs already, and its second place; `stop` ends the server too. */
+export async function backUp(
+  casinoUrl: string,
+  replicationUrl: string,
+  stopServer: () => Promise<void>,
+): Promise<Omit<BackedUp, 'postgres'>> {
+  const folder = mkdtempSync(join(tmpdir(), 'crupier-backup-test-'))
+  chmodSync(folder, 0o755) // whoever the servers run as must reach what is restored within
   const settings = settingsFor(casinoUrl, folder, { BACKUP_REPLICATION_URL: replicationUrl })
   const house = await QuietHouse.open(await openDatabase({ databaseUrl: casinoUrl, onConnectionLost: () => {} }))
   const replication = await openDatabase({ databaseUrl: replicationUrl, onConnectionLost: () => {} })
@@ -216,10 +227,10 @@ export async function startBackedUp(port: number): Promise<BackedUp> {
   const stop = async () => {
     await house.stop()
     await replication.close()
-    await postgres.stop()
+    await stopServer()
     rmSync(folder, { recursive: true, force: true })
   }
-  return { postgres, house, folder, place, settings, backups, replication, stop }
+  return { house, folder, place, settings, backups, replication, stop }
 }
 
 /** Waits until the question is answered with yes. */
