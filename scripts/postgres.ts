@@ -12,6 +12,7 @@ const START_LIMIT_MS = 30_000
 /** Processes of a killed server end by themselves; what is left after this is ended too. */
 const ORPHANS_END_MS = 5_000
 const POLL_MS = 20
+const SAID_KEPT = 2_000
 
 export type ThrowAwayPostgres = {
   /** `postgres://` address of a database that may be filled and dropped at will. */
@@ -68,6 +69,8 @@ export class PostgresServer {
   #process: ChildProcess | null = null
   #ended: Promise<void> = Promise.resolve()
   #paused: readonly number[] = []
+  /** Its last words. */
+  #said = ''
   readonly #stopAtExit = (): void => {
     this.#process?.kill('SIGQUIT')
     this.resume()
@@ -116,13 +119,37 @@ export class PostgresServer {
    * Errors: rejects when it does not start, or not within 30 s.
    */
   async start(primary: PostgresServer | null = null): Promise<void> {
+    this.#spawn(primary)
+    const startedAt = performance.now()
+    for (;;) {
+      try {
+        await this.ask('select 1')
+        return
+      } catch (cause) {
+        const ms = performance.now() - startedAt
+        // It refuses to start until the last process of a server that was killed is gone.
+        if (ms > (this.running ? START_LIMIT_MS : ORPHANS_END_MS))
+          throw new Error(`the PostgreSQL in ${this.data} did not start: ${this.#said}`, { cause })
+        await pause(POLL_MS)
+        if (!this.running) this.#spawn(primary)
+      }
+    }
+  }
+
+  #spawn(primary: PostgresServer | null): void {
     const follows = primary === null ? [] : [`primary_conninfo=host=127.0.0.1 port=${primary.port} user=crupier`]
     const settings = [...this.#settings, ...follows].flatMap((setting) => ['-c', setting])
-    const detached = this.#detached
-    const options = { ...(serverUser() ?? {}), cwd: this.#folder, stdio: 'ignore' as const, detached }
     // The kernel ends it with the process that started it, however that one ends.
-    const command = [join(POSTGRES_BIN, 'postgres'), '-D', this.data, ...settings]
-    const server = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...command], options)
+    const command = ['--pdeathsig', 'KILL', '--', join(POSTGRES_BIN, 'postgres'), '-D', this.data, ...settings]
+    const server = spawn('setpriv', command, {
+      ...(serverUser() ?? {}),
+      cwd: this.#folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: this.#detached,
+    })
+    server.stderr.on('data', (bytes: Buffer) => {
+      this.#said = (this.#said + bytes.toString()).slice(-SAID_KEPT)
+    })
     this.#process = server
     this.#ended = new Promise((resolve) => {
       server.once('exit', () => {
@@ -132,17 +159,6 @@ export class PostgresServer {
       })
     })
     process.once('exit', this.#stopAtExit)
-    const giveUpAt = performance.now() + START_LIMIT_MS
-    for (;;) {
-      try {
-        await this.ask('select 1')
-        return
-      } catch (cause) {
-        if (!this.running || performance.now() > giveUpAt)
-          throw new Error(`the PostgreSQL in ${this.data} did not start`, { cause })
-        await pause(POLL_MS)
-      }
-    }
   }
 
   /** Asks one question over a connection of its own. */

@@ -22,6 +22,7 @@ export type BalancerOptions = {
 export type Balancer = {
   readonly statusUrl: string
   readonly logFile: string
+  readonly pid: number
   /** Ids of the nodes that get new requests now. */
   ready(): Promise<readonly string[]>
   /** Ids of the nodes that the balancer does not hold for dead. */
@@ -70,6 +71,7 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
   const balancer: Balancer = {
     statusUrl,
     logFile,
+    pid: process.pid,
     ready: () => inState('ready', (status) => status.startsWith('UP')),
     living: () => inState('ready', (status) => status.startsWith('UP') || status.startsWith('NOLB')),
     stop: async () => {

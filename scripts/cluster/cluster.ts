@@ -15,7 +15,8 @@ import { freePort } from './ports.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LISTED_WITHIN_MS = 60_000
-const NODE_STOPS_MS = 20_000
+/** When all end together nobody takes their tables, so it is no use to wait for the moment at which they could move. */
+const NODE_STOPS_MS = 3_000
 
 type RedisOf = { readonly sentinel: SentinelRedis; readonly single: SingleRedis; readonly none: null }
 type PostgresOf<Standby extends boolean> = Standby extends true ? PostgresPair : ThrowAwayPostgres
