@@ -4,11 +4,6 @@ import type { PublicEvent } from '../rooms/protocol.ts'
 export class Progress {
   readonly #opened = new Map<string, { readonly roundId: string; readonly atMs: number }>()
   readonly #clients = new Map<string, { lastMs: number; longestMs: number }>()
-  readonly #roundsOpened = new Set<string>()
-
-  get roundsOpened(): number {
-    return this.#roundsOpened.size
-  }
 
   /** `event` is null for a change of the shared state. */
   heard(client: string, tableId: string, event: PublicEvent | null, atMs: number): void {
@@ -17,7 +12,6 @@ export class Progress {
     known.longestMs = Math.max(known.longestMs, atMs - known.lastMs)
     known.lastMs = atMs
     if (event?.type !== 'opened') return
-    this.#roundsOpened.add(event.roundId)
     if (this.#opened.get(tableId)?.roundId !== event.roundId)
       this.#opened.set(tableId, { roundId: event.roundId, atMs })
   }

@@ -18,6 +18,7 @@ const STATES_EQUAL_MS = 6_000
 export type Reckoning = Findings & {
   /** Cents by which any player's balance, statements, belief or the books differ, and whatever does not sum to zero. */
   readonly moneyOffCents: number
+  /** Ended ones that were shown to somebody. */
   readonly rounds: number
   readonly transcriptsVerified: number
 }
@@ -45,7 +46,7 @@ export async function reckon(stage: Stage, crowd: Crowd, log: Notes): Promise<Re
     changed: figures.changed + apart.length + verified.wrong,
     problems,
     moneyOffCents: money.offCents,
-    rounds: crowd.progress.roundsOpened,
+    rounds: verified.right + verified.wrong,
     transcriptsVerified: verified.right,
   }
 }
@@ -72,7 +73,7 @@ async function statesApart({ players, tableIds }: Crowd): Promise<string[]> {
   return apart
 }
 
-/** Every ended round's transcript, as any player can download and check it. */
+/** The transcript of every ended round, which every player can download and check. */
 async function verifyRounds(stage: Stage, crowd: Crowd, books: BookFacts, problems: string[]) {
   const ended = [...crowd.testimony.rounds.keys()].filter(
     (roundId) => (books.rounds.get(roundId)?.how ?? null) !== null,
