@@ -197,6 +197,14 @@ describe('a node that fails', () => {
   })
 })
 
+test('[CLU-9] the balancer itself is killed and started again, on the same ports', async () => {
+  await balancer.kill()
+  expect(balancer.running).toBe(false)
+  await expect(ask('/api/tables')).rejects.toThrow()
+  await balancer.start()
+  expect(await ask('/api/tables')).toMatch(/^node-\d$/)
+})
+
 describe('a request', () => {
   test('[CLU-5] a path that begins with the name of a node leads to that node, and elsewhere when it is gone', async () => {
     for (const { nodeId } of nodes) {

@@ -22,11 +22,17 @@ export type BalancerOptions = {
 export type Balancer = {
   readonly statusUrl: string
   readonly logFile: string
+  /** Of its last life. */
   readonly pid: number
+  readonly running: boolean
   /** Ids of the nodes that get new requests now. */
   ready(): Promise<readonly string[]>
   /** Ids of the nodes that the balancer does not hold for dead. */
   living(): Promise<readonly string[]>
+  /** Ends it without a warning, and every connection with it. */
+  kill(): Promise<void>
+  /** Starts it again after `kill`, on the same ports. Resolves when it listens. */
+  start(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -62,28 +68,46 @@ export async function startBalancer(options: BalancerOptions): Promise<Balancer>
   const env = balancerEnvironment(options)
   await checkConfiguration(env)
   const { logFile } = options
-  const process = await BoundProcess.start([HAPROXY, '-db', '-f', CONFIGURATION], { env, logFile })
   const statusUrl = `http://127.0.0.1:${options.statusPort}`
+  const launch = () => BoundProcess.start([HAPROXY, '-db', '-f', CONFIGURATION], { env, logFile })
   const inState = async (backend: string, fits: (status: string) => boolean) => {
     const rows = await statusRows(statusUrl)
     return rows.filter((row) => row.backend === backend && fits(row.status)).map(({ server }) => server)
   }
+  let process = await launch()
   const balancer: Balancer = {
     statusUrl,
     logFile,
-    pid: process.pid,
+    get pid() {
+      return process.pid
+    },
+    get running() {
+      return process.running
+    },
     ready: () => inState('ready', (status) => status.startsWith('UP')),
     living: () => inState('ready', (status) => status.startsWith('UP') || status.startsWith('NOLB')),
+    kill: async () => {
+      await process.end('SIGKILL', 0)
+    },
+    start: async () => {
+      if (!process.running) process = await launch()
+      const answers = () => {
+        if (!process.running) throw new Error(`haproxy ended at its start; it said so in ${logFile}`)
+        return balancer.living().catch(() => null)
+      }
+      await until('the balancer listens', answers, STARTS_WITHIN_MS)
+    },
     stop: async () => {
       // At once: the graceful way waits for every open socket.
       await process.end('SIGINT', STOPS_WITHIN_MS)
     },
   }
-  const answers = () => {
-    if (!process.running) throw new Error(`haproxy ended at its start; it said so in ${logFile}`)
-    return balancer.living().catch(() => null)
+  try {
+    await balancer.start()
+  } catch (error) {
+    await balancer.kill()
+    throw error
   }
-  await until('the balancer listens', answers, STARTS_WITHIN_MS)
   return balancer
 }
 

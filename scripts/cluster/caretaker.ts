@@ -8,7 +8,8 @@ const PROBE_LIMIT_MS = 1_000
 
 /**
  * Does for a cluster on one machine what an operator's supervisor does: whatever somebody killed is started again after
- * a while, and a dead PostgreSQL primary is replaced by its standby at once. What is paused is left alone.
+ * a while, the balancer at once, and a dead PostgreSQL primary is replaced by its standby at once. What is paused is
+ * left alone.
  */
 export class Caretaker {
   readonly #cluster: Cluster<SentinelRedis, PostgresPair>
@@ -45,7 +46,12 @@ export class Caretaker {
   }
 
   async #look(): Promise<void> {
-    const { nodes, redis } = this.#cluster
+    const { nodes, redis, balancer } = this.#cluster
+    // Whoever would play comes by it, so it has not to wait.
+    if (!balancer.running) {
+      await balancer.start()
+      this.#say(`haproxy was dead and runs again: pid ${balancer.pid}`)
+    }
     await this.#postgres()
     for (const node of nodes)
       await this.#revive(node.nodeId, node.running, async () => {
