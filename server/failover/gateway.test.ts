@@ -144,6 +144,15 @@ test('[FOV-61] an owner that is dead is not waited for longer than it takes to b
   socket.close()
 })
 
+test('[FOV-65] a node that cannot reach the owner for a second says 502, and does not hold the client longer', async () => {
+  const dead = `127.0.0.1:${owner.port}`
+  owner.close()
+  find = async () => ({ nodeId: 'owner', address: dead })
+  const startedMs = performance.now()
+  expect(await refusal(new WebSocket(url('/front/lima?sessionId=s1')))).toContain('502')
+  expect(performance.now() - startedMs).toBeGreaterThan(900)
+})
+
 test('[FOV-62] sockets that lead to a former owner are let go, and no others', async () => {
   const relayed = new WebSocket(url('/front/lima?sessionId=s1'))
   await said(relayed)

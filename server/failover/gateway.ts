@@ -27,6 +27,8 @@ export type GatewayOptions = {
 /** How long a client is held while its table moves, before it is asked to try again. */
 export const HOLD_MS = 6_000
 const AGAIN_MS = 25
+/** An owner that is heard of and cannot be reached for so long is reached by another way, if at all. */
+const LOST_MS = 1_000
 const MOST_HELD = 20_000
 const ROOM_PATH = /^\/[\w-]+\/([\w-]+)$/
 
@@ -82,14 +84,18 @@ export class Gateway {
   async #lead(door: Door, request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const { whereabouts, steadyMs, token } = this.#options
     const giveUpAtMs = steadyMs() + HOLD_MS
+    let lostSinceMs: number | null = null
     for (let leftMs = HOLD_MS; leftMs > 0 && !socket.destroyed; leftMs = giveUpAtMs - steadyMs()) {
       const place = await whereabouts.find(door.roomId, leftMs)
       // A room that the house does not have is refused by the room server itself, as the protocol says.
       if (place === 'here' || !whereabouts.wants(door.roomId)) return this.#enter(door, request, socket, head)
       if (place === null || token === null) break
       const relay = await relaySocket(place, request, socket, head, [RELAY_HEADER, token])
-      if (relay !== null) return this.#keep(door.roomId, relay)
-      // It was there a moment ago: it is moving, or its node has just died.
+      if (typeof relay === 'object') return this.#keep(door.roomId, relay)
+      // It was there a moment ago: it is moving, or its node has just died. If that lasts, it is this node which is cut
+      // off; a balancer asks another one then.
+      lostSinceMs = relay === 'not-here' ? null : (lostSinceMs ?? steadyMs())
+      if (lostSinceMs !== null && steadyMs() - lostSinceMs > LOST_MS) return refuse(socket, '502 Bad Gateway')
       await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
     }
     refuse(socket, '503 Service Unavailable')

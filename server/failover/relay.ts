@@ -16,8 +16,8 @@ const NOT_HERE = /^HTTP\/1\.1 503 /
 
 /**
  * Repeats the upgrade request of a client at another node, with one header more, and joins the two streams once it was
- * accepted; nothing is read or framed in between. Any other answer than "not here" is passed on. Null: the room is not
- * there, or the node cannot be reached; then the client's socket was not touched.
+ * accepted; nothing is read or framed in between. Any other answer than "not here" is passed on. In the cases that are
+ * told by a word the client's socket was not touched.
  */
 export async function relaySocket(
   place: { readonly nodeId: string; readonly address: string },
@@ -25,14 +25,15 @@ export async function relaySocket(
   socket: Duplex,
   head: Buffer,
   [name, value]: readonly [string, string],
-): Promise<Relayed | null> {
+): Promise<Relayed | 'not-here' | 'unreachable'> {
   const far = dial(place.address)
   far.write(`${headOf(request, name)}${name}: ${value}\r\n\r\n`)
   if (head.length > 0) far.write(head)
   const answer = await answerOf(far)
-  if (answer === null || NOT_HERE.test(answer.toString('latin1', 0, 20)) || socket.destroyed) {
+  const notHere = answer !== null && NOT_HERE.test(answer.toString('latin1', 0, 20))
+  if (answer === null || notHere || socket.destroyed) {
     far.destroy()
-    return null
+    return notHere ? 'not-here' : 'unreachable'
   }
   socket.write(answer)
   if (!SWITCHING.test(answer.toString('latin1', 0, 20))) {

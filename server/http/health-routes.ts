@@ -4,7 +4,8 @@ import { holdsToken } from './operator-token.ts'
 import type { Health, HouseApiDeps } from './ports.ts'
 import { Refused } from './refusal.ts'
 
-const ANSWER_LIMIT_MS = 2_000
+/** A balancer that has to wait for this answer takes the node for dead, and everybody on it loses his socket. */
+const ANSWER_LIMIT_MS = 250
 
 export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   const operatorAddress = addressList(deps.operatorFrom)
