@@ -337,6 +337,7 @@ describe('runbooks', () => {
     const outside = [
       ...read('deploy/compose.yaml').matchAll(/\$\{(\w+)/g),
       ...read('deploy/compose.tls.yaml').matchAll(/\$\{(\w+)/g),
+      ...read('deploy/compose.backup.yaml').matchAll(/\$\{(\w+)/g),
     ]
     const settable = [...Object.keys(settings), ...outside.map((found) => found[1] ?? '')]
     expect(named.filter((name) => !settable.includes(name))).toEqual([])

@@ -65,7 +65,7 @@ function demand(problems: readonly string[]): void {
 const dockerfileText = (): string => readFileSync(join(deploy, 'Dockerfile'), 'utf8')
 
 function checkDockerfile({ hadolint }: Tools): string {
-  run(hadolint, [join(deploy, 'Dockerfile')])
+  for (const name of ['Dockerfile', 'Dockerfile.backup']) run(hadolint, [join(deploy, name)])
   const context = buildContext(root)
   demand(
     missingSources(readDockerfile(dockerfileText()), context).map(
@@ -88,6 +88,7 @@ function composeEnvironment(): NodeJS.ProcessEnv {
     PATH: process.env.PATH,
     PUBLIC_URL: 'https://casino.example.pe',
     TLS_CERTIFICATE_FILE: '/dev/null',
+    BACKUP_PLACE: '/second/place',
     ...secrets,
   }
 }
@@ -100,7 +101,8 @@ function checkCompose(tools: Tools): string {
   const image = readDockerfile(dockerfileText()).stages.at(-1)?.env ?? {}
   const plain = loadCompose(tools, ['compose.yaml'])
   const withTls = loadCompose(tools, ['compose.yaml', 'compose.tls.yaml'])
-  for (const project of [plain, withTls]) demand(composeProblems(project, deploy, image))
+  const withBackup = loadCompose(tools, ['compose.yaml', 'compose.backup.yaml'])
+  for (const project of [plain, withTls, withBackup]) demand(composeProblems(project, deploy, image))
   if (withTls.services.balancer?.ports?.length !== 1) throw new Error('with TLS there is another door beside that one')
   for (const name of [...COMPOSE_SECRETS, 'PUBLIC_URL']) {
     const { [name]: _, ...env } = composeEnvironment()

@@ -5,6 +5,7 @@ import { nodeProblems, strangers } from './node-promises.ts'
 
 type Service = {
   readonly image?: string
+  readonly build?: object
   readonly restart?: string
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
@@ -59,10 +60,13 @@ function serviceProblems(name: string, service: Service, folder: string): string
   if (service.deploy?.resources?.limits?.memory === undefined) problems.push(`${name} may take all memory`)
   if (service.read_only !== true) problems.push(`${name} may write to its own image`)
   if (service.cap_drop?.[0] !== 'ALL') problems.push(`${name} keeps capabilities`)
-  if (/:latest$/.test(service.image ?? '') && !isNode(service)) problems.push(`${name} runs whatever is latest`)
-  if (service.ports !== undefined && name !== 'balancer') problems.push(`${name} is open to the outside`)
+  if (/:latest$/.test(service.image ?? '') && service.build === undefined)
+    problems.push(`${name} runs whatever is latest`)
+  if (name !== 'balancer' && service.ports?.some(({ host_ip }) => host_ip !== '127.0.0.1'))
+    problems.push(`${name} is open to the outside`)
   for (const { type, source, target } of service.volumes ?? []) {
-    if (type !== 'bind') continue
+    // What is not of this folder is the operator's own.
+    if (type !== 'bind' || !source.startsWith('./')) continue
     const file = join(folder, source)
     if (!existsSync(file)) problems.push(`${name} mounts ${source}, which is not there`)
     else if (service.entrypoint?.[0] === target && (statSync(file).mode & 0o111) === 0)

@@ -65,6 +65,8 @@ function readInto(stage: Growing, word: string, rest: string): void {
       stage.healthcheck = words(rest.replace(/^(--\S+\s+)*CMD\s+/, ''))
       return
     case 'EXPOSE':
+    case 'ENTRYPOINT':
+    case 'STOPSIGNAL':
       return
     default:
       throw new Error(`nobody looks at ${word} ${rest}`)
