@@ -96,6 +96,39 @@ test('[FOV-46] a table that was not taken is taken over again, by whoever can', 
   expect(cluster.ownersOf('lima')).toHaveLength(1)
 })
 
+test('[FOV-46] a table that is offered once more is not opened twice', async () => {
+  await cluster.start(second)
+  await pass(200)
+  const node = await cluster.start(first)
+  await pass(5_000)
+  cluster.told.length = 0
+  expect(await node.asked('take', { tableId: 'lima', epoch: 1 })).toBe(2)
+  expect(cluster.told).toEqual([])
+})
+
+test('[FOV-46] a table that is offered late is left to whoever has it since', async () => {
+  await startAll()
+  cluster.kill(first)
+  await pass(20)
+  expect(cluster.ownersOf('lima')).toEqual([second])
+  expect(await cluster.nodes.get(third)?.asked('take', { tableId: 'lima', epoch: 1 })).toBeNull()
+  await pass(200)
+  expect(cluster.ownersOf('lima')).toEqual([second])
+})
+
+test('[FOV-45] a failure of long ago costs nobody his place in the rank', async () => {
+  await startAll()
+  cluster.broken.add(second)
+  cluster.kill(first)
+  await pass(2 * LEASE_MS)
+  expect(cluster.ownersOf('lima')).toEqual([third])
+  cluster.broken.delete(second)
+  await pass(6_000)
+  cluster.kill(third)
+  await pass(300)
+  expect(cluster.ownersOf('lima')).toEqual([second])
+})
+
 test('[FOV-48] a node that drains gives its tables away at a safe point, and takes none', async () => {
   await startAll()
   cluster.atRest = false

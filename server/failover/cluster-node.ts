@@ -2,6 +2,7 @@ import { Directory, type Place } from './directory.ts'
 import { ClaimLost, Holdings } from './holdings.ts'
 import { type Evidence, Judge } from './judge.ts'
 import { LeaseKeeper } from './lease-keeper.ts'
+import { Neighbours } from './neighbours.ts'
 import type {
   ClusterMeter,
   LinkState,
@@ -14,7 +15,7 @@ import type {
   TakeOverCause,
 } from './peers.ts'
 import { ranked } from './placement.ts'
-import type { LeaseStore, Life, NodeRow, OwnerBook } from './ports.ts'
+import type { LeaseStore, Life, OwnerBook } from './ports.ts'
 
 export type ClusterNodeOptions = {
   readonly nodeId: string
@@ -38,8 +39,6 @@ export type ClusterNodeOptions = {
 
 const LOOK_MS = 1_000
 const SURVEY_MS = 100
-/** A node that has just come is given tables only after it stood this long. */
-const SETTLED_MS = 2_000
 const CLAIM_TRIES = 3
 /** News of a claim may come sooner from the books than from the node that made it. */
 const NEWS_MS = 200
@@ -55,14 +54,16 @@ export class ClusterNode implements PeerListener {
   readonly #options: ClusterNodeOptions
   readonly #judge: Judge
   readonly #holdings: Holdings
+  readonly #neighbours: Neighbours
   #life: Life
-  #nodes: readonly NodeRow[] = []
   /** Tables that the house wants to run, and whether they may wait for their first round. Null: not known yet. */
   #wanted: ReadonlyMap<string, { readonly paused: boolean }> | null = null
-  readonly #upSince = new Map<string, number>()
   readonly #orphanSince = new Map<string, number>()
-  /** Tables that their owner has just offered to this node. */
-  readonly #handed = new Set<string>()
+  /** Tables that their owner has just offered to this node, and the epoch under which it stopped them. */
+  readonly #handed = new Map<string, number>()
+  /** How often this life has spoken of itself, and whether it said that tables may be placed here. */
+  #said = 0
+  #saidAble = false
   #draining = false
   #stopped = false
   #ready = false
@@ -77,14 +78,16 @@ export class ClusterNode implements PeerListener {
     const self = (): Life => this.#life
     this.directory = new Directory((tableId) => options.moved(tableId))
     const { directory } = this
-    this.#judge = new Judge({ directory, links, book, leases, leaseMs, self })
+    this.#neighbours = new Neighbours({ nodeId, links, directory, steadyMs })
+    const linkedLife = (id: string): number => this.#neighbours.lifeOf(id)
+    this.#judge = new Judge({ directory, links, book, leases, leaseMs, self, linkedLife })
     this.keeper = new LeaseKeeper({
       life: self,
       book,
       leases,
       leaseMs,
       steadyMs,
-      alone: () => this.#nodes.every((node) => node.nodeId === nodeId),
+      alone: () => this.#neighbours.none,
       lost: (tableId) => this.#holdings.lose(tableId),
       unproven: () => this.#stepDown(),
       outlived: () => {
@@ -157,7 +160,8 @@ export class ClusterNode implements PeerListener {
       this.directory.learnOwner(owner)
       seen = owner.epoch
       // What this node saw was merely old; whoever holds the table now must be over before it may be claimed again.
-      const over = this.#handed.has(tableId) || (await this.#judge.isOver(owner, this.#judge.gather([tableId])))
+      const handed = (this.#handed.get(tableId) ?? 0) >= owner.epoch
+      const over = handed || (await this.#judge.isOver(owner, this.#judge.gather([tableId])))
       if (tries === CLAIM_TRIES || !over) {
         meter.claimLost()
         throw new ClaimLost(tableId, owner.nodeId)
@@ -188,7 +192,7 @@ export class ClusterNode implements PeerListener {
       const patient = steadyMs() < patientUntilMs
       const due = [...this.keeper.tables.keys()].filter((tableId) => !patient || tables.atRest(tableId))
       for (const tableId of due) {
-        const to = this.#bestOther(tableId)
+        const to = this.#neighbours.bestFor(tableId)
         if (to === null) return // nobody is there to take them
         void this.#holdings.handOver(tableId, to)
       }
@@ -208,10 +212,8 @@ export class ClusterNode implements PeerListener {
   }
 
   linkChanged(nodeId: string, state: LinkState): void {
-    if (state === 'up') {
-      if (!this.#upSince.has(nodeId)) this.#upSince.set(nodeId, this.#options.steadyMs())
-      this.announce()
-    } else this.#upSince.delete(nodeId)
+    this.#neighbours.linkChanged(nodeId, state)
+    if (state === 'up') this.announce()
     if (state === 'gone')
       for (const tableId of this.#wanted?.keys() ?? [])
         if (this.directory.ownerOf(tableId)?.nodeId === nodeId) this.#holdings.sign(tableId, 'gone')
@@ -226,6 +228,7 @@ export class ClusterNode implements PeerListener {
     }
     const known = this.directory.presenceOf(nodeId)
     this.directory.learnPresence(news.presence)
+    this.#neighbours.presenceChanged(known, news.presence)
     for (const [tableId, epoch] of this.keeper.tables) {
       const owner = this.directory.ownerOf(tableId)
       if (owner !== null && owner.epoch > epoch) this.#holdings.lose(tableId)
@@ -236,10 +239,13 @@ export class ClusterNode implements PeerListener {
 
   async asked<K extends keyof PeerAsks>(kind: K, ask: PeerAsks[K]['ask']): Promise<PeerAsks[K]['answer']> {
     if (kind === 'void') return this.#options.voidHere(ask as PeerAsks['void']['ask'])
-    const { tableId } = ask as PeerAsks['take']['ask']
+    const { tableId, epoch } = ask as PeerAsks['take']['ask']
     if (this.#draining || this.#stopped) return null
+    // The question may come late, or once more: this node runs the table by now, or somebody has it since.
+    if (this.#holdings.isOpen(tableId)) return this.keeper.epochOf(tableId)
+    if ((this.directory.ownerOf(tableId)?.epoch ?? 0) > epoch) return null
     this.#holdings.sign(tableId, 'handed')
-    this.#handed.add(tableId)
+    this.#handed.set(tableId, epoch)
     try {
       return (await this.#holdings.takeOver(tableId)) ? this.keeper.epochOf(tableId) : null
     } finally {
@@ -249,22 +255,27 @@ export class ClusterNode implements PeerListener {
 
   /** What this node says of itself now. */
   presence(): Presence {
-    const ready = this.#life.incarnation > 0 && !this.#stopped
     const draining = this.#draining || this.#stopped
-    return { ...this.#life, ready, draining, running: this.#holdings.running() }
+    return { ...this.#life, serial: ++this.#said, ready: this.#able, draining, running: this.#holdings.running() }
   }
 
   /** Tells every linked node what this one runs. */
   announce(): void {
+    this.#saidAble = this.#able
     this.#options.links.tell({ type: 'presence', presence: this.presence() })
+  }
+
+  /** A table that is placed here could be kept here. */
+  get #able(): boolean {
+    return this.#life.incarnation > 0 && !this.#stopped && this.keeper.isProven
   }
 
   #elsewhere(tableId: string): Place | null {
     const owner = this.directory.ownerOf(tableId)
     if (owner === null || !this.directory.isOpen(owner)) return null
     if (this.#options.links.stateOf(owner.nodeId) === 'gone') return null
-    const node = this.#nodes.find(({ nodeId }) => nodeId === owner.nodeId)
-    return node === undefined ? null : { nodeId: node.nodeId, address: node.address }
+    const address = this.#neighbours.addressOf(owner.nodeId)
+    return address === null ? null : { nodeId: owner.nodeId, address }
   }
 
   #lookAgain(): void {
@@ -273,17 +284,13 @@ export class ClusterNode implements PeerListener {
 
   /** Reads the books: which tables are wanted, who runs them, which nodes there are. */
   async #look(): Promise<void> {
-    const { book, tables, links, meter } = this.#options
+    const { book, tables, meter } = this.#options
     try {
       const [wanted, owners, nodes] = await Promise.all([tables.wanted(), book.owners(), book.nodes()])
       if (this.#stopped) return
       this.#wanted = new Map(wanted.map(({ tableId, paused }) => [tableId, { paused }]))
       for (const owner of owners) this.directory.learnOwner(owner)
-      this.#nodes = nodes
-      const others = nodes.filter(({ nodeId }) => nodeId !== this.#life.nodeId)
-      for (const { nodeId } of this.directory.presences())
-        if (!others.some((node) => node.nodeId === nodeId)) this.directory.forget(nodeId)
-      links.follow(others)
+      this.#neighbours.learn(nodes)
     } catch (error) {
       meter.failed('look at the books', error)
     }
@@ -294,6 +301,7 @@ export class ClusterNode implements PeerListener {
     this.#surveyAgain = true
     if (this.#surveying) return
     this.#surveying = true
+    if (this.#able !== this.#saidAble) this.announce()
     try {
       while (this.#surveyAgain && !this.#stopped) {
         this.#surveyAgain = false
@@ -326,14 +334,14 @@ export class ClusterNode implements PeerListener {
     const cause = await this.#judge.whyOwnerless(this.directory.ownerOf(tableId), evidence)
     if (cause === null) {
       this.#orphanSince.delete(tableId)
-      if (!this.#holdings.isBusy(tableId)) this.#holdings.forgetSign(tableId)
+      if (!this.#holdings.isBusy(tableId)) this.#holdings.forgetSigns(tableId)
       return null
     }
     const { steadyMs, leaseMs } = this.#options
     const since = this.#orphanSince.get(tableId) ?? steadyMs()
     this.#orphanSince.set(tableId, since)
     // The first in rank acts at once, each other one only when those before it did not.
-    const order = ranked(tableId, [...this.#others(), this.#life.nodeId])
+    const order = ranked(tableId, [...this.#neighbours.able(), this.#life.nodeId])
     // A node that could not open it lets all others try before it tries again.
     const rank = this.#holdings.hasFailed(tableId) ? order.length : order.indexOf(this.#life.nodeId)
     return steadyMs() - since >= rank * leaseMs + (cause === 'left' ? NEWS_MS : 0) ? cause : null
@@ -342,10 +350,9 @@ export class ClusterNode implements PeerListener {
   /** One table at a time, and between rounds, so that a node that joins is no event for the players (O7). */
   #giveWhereItBelongs(tableId: string): void {
     if (this.#draining || this.#holdings.moving > 0 || !this.#options.tables.atRest(tableId)) return
-    const to = this.#bestOther(tableId)
+    const to = this.#neighbours.bestFor(tableId)
     if (to === null || ranked(tableId, [to, this.#life.nodeId])[0] !== to) return
-    const upSince = this.#upSince.get(to)
-    if (upSince === undefined || this.#options.steadyMs() - upSince < SETTLED_MS) return
+    if (!this.#neighbours.hasSettled(to)) return
     void this.#holdings.handOver(tableId, to).then(() => this.#lookAgain())
   }
 
@@ -354,21 +361,10 @@ export class ClusterNode implements PeerListener {
     if (open > 0) this.#options.meter.steppedDown(open)
   }
 
-  /** Nodes that may run tables, without this one. */
-  #others(): string[] {
-    return this.directory
-      .presences()
-      .filter(({ nodeId, ready, draining }) => ready && !draining && this.#options.links.stateOf(nodeId) === 'up')
-      .map(({ nodeId }) => nodeId)
-  }
-
-  #bestOther(tableId: string): string | null {
-    return ranked(tableId, this.#others())[0] ?? null
-  }
-
   #judgeReady(): void {
     if (this.#wanted === null) return
-    this.#ready = [...this.#wanted].every(([tableId, { paused }]) => {
+    // Once all were open it stays so: that a table moves is no reason to send players to another node.
+    this.#ready ||= [...this.#wanted].every(([tableId, { paused }]) => {
       const owner = this.directory.ownerOf(tableId)
       return paused || this.#holdings.isOpen(tableId) || (owner !== null && this.directory.isOpen(owner))
     })

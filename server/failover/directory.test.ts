@@ -3,9 +3,10 @@ import { Directory } from './directory.ts'
 import type { Presence } from './peers.ts'
 
 const owner = (epoch: number, nodeId: string, incarnation = 1) => ({ tableId: 'lima', epoch, nodeId, incarnation })
-const presence = (incarnation: number, epoch: number, open: boolean): Presence => ({
+const presence = (incarnation: number, epoch: number, open: boolean, serial = epoch): Presence => ({
   nodeId: 'a',
   incarnation,
+  serial,
   ready: true,
   draining: false,
   running: [{ tableId: 'lima', epoch, open }],
@@ -38,8 +39,10 @@ test('[FOV-44] a table is open only where its present owner says so of this very
   directory.learnPresence(presence(1, 7, false))
   const at7 = { tableId: 'lima', epoch: 7, nodeId: 'a', incarnation: 1 }
   expect(directory.isOpen(at7)).toBe(false)
-  directory.learnPresence(presence(1, 7, true))
+  directory.learnPresence(presence(1, 7, true, 8))
   expect(directory.isOpen(at7)).toBe(true)
+  directory.learnPresence(presence(1, 7, false))
+  expect(directory.isOpen(at7), 'what it said before comes late').toBe(true)
   expect(directory.isOpen({ ...at7, epoch: 8 })).toBe(false)
   expect(directory.isOpen({ ...at7, incarnation: 2 })).toBe(false)
 })

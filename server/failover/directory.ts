@@ -40,10 +40,10 @@ export class Directory {
     this.wake(owner.tableId)
   }
 
-  /** A node said what it runs; what an earlier life of it said is forgotten. */
+  /** A node said what it runs; what it said before, in this life or an earlier one, is forgotten. */
   learnPresence(presence: Presence): void {
     const known = this.#presences.get(presence.nodeId)
-    if (known !== undefined && known.incarnation > presence.incarnation) return
+    if (known !== undefined && !isLater(presence, known)) return
     this.#presences.set(presence.nodeId, presence)
     const { nodeId, incarnation } = presence
     for (const { tableId, epoch } of presence.running) this.learnOwner({ tableId, epoch, nodeId, incarnation })
@@ -86,4 +86,9 @@ export class Directory {
   wake(tableId: string): void {
     for (const tell of [...(this.#waiters.get(tableId) ?? [])]) tell()
   }
+}
+
+function isLater(presence: Presence, known: Presence): boolean {
+  if (presence.incarnation !== known.incarnation) return presence.incarnation > known.incarnation
+  return presence.serial > known.serial
 }

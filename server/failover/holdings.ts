@@ -74,9 +74,10 @@ export class Holdings {
     if (!this.#signs.has(tableId)) this.#signs.set(tableId, { cause, atMs: this.#options.steadyMs() })
   }
 
-  /** Somebody else runs the table, so whatever was seen of it is over. */
-  forgetSign(tableId: string): void {
+  /** Somebody else runs the table, so whatever was seen of it, and came of it here, is over. */
+  forgetSigns(tableId: string): void {
     this.#signs.delete(tableId)
+    this.#failed.delete(tableId)
   }
 
   /** Claims and opens the table here, once at a time. True when it is open. */

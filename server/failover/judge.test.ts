@@ -10,6 +10,7 @@ const row: NodeRow = { nodeId: 'b', incarnation: 2, address: '127.0.0.1:1', rele
 const lease: HeldLease = { ...owner, leftMs: 700 }
 
 let link: LinkState
+let linkedLife: number
 let leases: ReadonlyMap<string, HeldLease> | Error
 let nodes: readonly NodeRow[] | Error
 let directory: Directory
@@ -17,6 +18,7 @@ let judge: Judge
 
 beforeEach(() => {
   link = 'silent'
+  linkedLife = 2
   leases = new Map([['lima', lease]])
   nodes = [row]
   directory = new Directory()
@@ -27,6 +29,7 @@ beforeEach(() => {
     leases: { look: async () => orThrow(leases) },
     leaseMs: LEASE_MS,
     self: () => ({ nodeId: 'a', incarnation: 9 }),
+    linkedLife: () => linkedLife,
   })
 })
 
@@ -70,7 +73,15 @@ test('[FOV-43] a refused link or a later life of the same node is certain, whate
   link = 'gone'
   expect(await why()).toBe('gone')
   link = 'silent'
-  directory.learnPresence({ nodeId: 'b', incarnation: 3, ready: true, draining: false, running: [] })
+  directory.learnPresence({ nodeId: 'b', incarnation: 3, serial: 1, ready: true, draining: false, running: [] })
+  expect(await why()).toBe('gone')
+})
+
+test('[FOV-43] a refused link to an earlier life says nothing of a life that listens elsewhere', async () => {
+  link = 'gone'
+  linkedLife = 1
+  expect(await why()).toBeNull()
+  linkedLife = 2
   expect(await why()).toBe('gone')
 })
 
@@ -79,9 +90,9 @@ test('[FOV-43] an owner that is heard is asked itself: it runs the table, or it 
   leases = new Map()
   nodes = [late]
   const running = [{ tableId: 'lima', epoch: 4, open: true }]
-  directory.learnPresence({ nodeId: 'b', incarnation: 2, ready: true, draining: false, running })
+  directory.learnPresence({ nodeId: 'b', incarnation: 2, serial: 1, ready: true, draining: false, running })
   expect(await why()).toBeNull()
-  directory.learnPresence({ nodeId: 'b', incarnation: 2, ready: true, draining: false, running: [] })
+  directory.learnPresence({ nodeId: 'b', incarnation: 2, serial: 2, ready: true, draining: false, running: [] })
   expect(await why()).toBe('left')
 })
 

@@ -9,6 +9,8 @@ export type JudgeOptions = {
   readonly leases: Pick<LeaseStore, 'look'> | null
   readonly leaseMs: number
   readonly self: () => Life
+  /** The life of a node to which the link leads, as the books told it last; 0 for a node that is not known. */
+  readonly linkedLife: (nodeId: string) => number
 }
 
 /** What the stores say of who is alive, asked at most once each. */
@@ -52,7 +54,7 @@ export class Judge {
     const { nodeId, incarnation } = self()
     if (owner.nodeId === nodeId) return owner.incarnation === incarnation ? 'returned' : 'start'
     const link = links.stateOf(owner.nodeId)
-    if (link === 'gone' || directory.outlived(owner)) return 'gone'
+    if (this.#isGone(owner)) return 'gone'
     const presence = directory.presenceOf(owner.nodeId)
     if (link === 'up' && presence?.incarnation === owner.incarnation)
       return presence.running.some(({ tableId }) => tableId === owner.tableId) ? null : 'left'
@@ -61,9 +63,9 @@ export class Judge {
 
   /** True when nothing speaks for the owner any more. */
   async isOver(owner: OwnerRow, evidence: Evidence): Promise<boolean> {
-    const { links, directory, leaseMs, self } = this.#options
+    const { leaseMs, self } = this.#options
     if (owner.incarnation === 0 || owner.nodeId === self().nodeId) return true
-    if (directory.outlived(owner) || links.stateOf(owner.nodeId) === 'gone') return true
+    if (this.#isGone(owner)) return true
     const lease = (await evidence.leases()).get(owner.tableId)
     if (lease !== undefined && lease.epoch >= owner.epoch && lease.incarnation === owner.incarnation) return false
     try {
@@ -72,5 +74,12 @@ export class Judge {
     } catch {
       return false // without the books nothing can be claimed either
     }
+  }
+
+  /** A refused link says nothing of a later life, which may listen elsewhere. */
+  #isGone(owner: OwnerRow): boolean {
+    const { links, directory, linkedLife } = this.#options
+    const refused = links.stateOf(owner.nodeId) === 'gone' && linkedLife(owner.nodeId) >= owner.incarnation
+    return refused || directory.outlived(owner)
   }
 }

@@ -6,7 +6,9 @@ export type Running = { readonly tableId: string; readonly epoch: number; readon
 
 /** What a node says of itself to every other one, whenever it changes. */
 export type Presence = Life & {
-  /** Its tables may be placed there. */
+  /** Counts what this life has said, so that what comes late is known as such. */
+  readonly serial: number
+  /** Tables may be placed there: it can prove that it lives, and so could keep them. */
   readonly ready: boolean
   /** It stops soon: its tables are handed over, and it takes none. */
   readonly draining: boolean
