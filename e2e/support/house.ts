@@ -23,6 +23,8 @@ const OPEN = /Crupier is open: /
 /** A table's own pace: long enough for a slow machine to place every bet, and to see the ball rest. */
 export const PACE: Pace = { bettingMs: 16_000, restMs: 10_000 }
 
+export type TableWish = { readonly pace?: Pace; readonly limits?: Limits }
+
 /** The real `server/main.ts` in a process and a folder of its own. It ends only what it started. */
 export class RunningHouse {
   readonly port: number
@@ -123,19 +125,8 @@ export class RunningHouse {
   }
 
   /** Opens a table of the test's own, whose first round opens some three seconds later, and waits for that. */
-  async openTable(tableId: string, variant: RouletteVariant, more: { pace?: Pace; limits?: Limits } = {}) {
-    const rules = ROULETTE_VARIANTS[variant]
-    const { pace = PACE, limits = defaultLimits(rules) } = more
-    const name = tableId.replace(/^./, (letter) => letter.toUpperCase())
-    await this.command({
-      command: 'table.create',
-      ...{ tableId, name, gameId: 'roulette', rules, limits: limits as unknown as Json, pace },
-    })
-    await this.command({ command: 'table.open', tableId })
-    await until(`table ${tableId} runs`, async () => {
-      const { tables } = await this.read<{ tables: readonly { tableId: string }[] }>('/api/tables')
-      return tables.some((table) => table.tableId === tableId)
-    })
+  openTable(tableId: string, variant: RouletteVariant, more: TableWish = {}): Promise<void> {
+    return openTable(this, tableId, variant, more)
   }
 
   /** What the public may read. */
@@ -149,6 +140,31 @@ export class RunningHouse {
     if (child.exitCode !== null) throw new Error(`the house ended with ${child.exitCode}`)
     return OPEN.test(this.#said)
   }
+}
+
+type Desk = {
+  command(command: { readonly command: string; readonly [name: string]: Json }): Promise<unknown>
+  read<Answer>(path: string): Promise<Answer>
+}
+
+/** Opens a table of a test's own at a house, and waits until it is listed. */
+export async function openTable(
+  house: Desk,
+  tableId: string,
+  variant: RouletteVariant,
+  { pace = PACE, limits = defaultLimits(ROULETTE_VARIANTS[variant]) }: TableWish = {},
+): Promise<void> {
+  const rules = ROULETTE_VARIANTS[variant]
+  const name = tableId.replace(/^./, (letter) => letter.toUpperCase())
+  await house.command({
+    command: 'table.create',
+    ...{ tableId, name, gameId: 'roulette', rules, limits: limits as unknown as Json, pace },
+  })
+  await house.command({ command: 'table.open', tableId })
+  await until(`table ${tableId} runs`, async () => {
+    const { tables } = await house.read<{ tables: readonly { tableId: string }[] }>('/api/tables')
+    return tables.some((table) => table.tableId === tableId)
+  })
 }
 
 const given = new Set<number>()

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import type { Json } from '../../engine/game.ts'
 import { type Visit, type VisitOptions, visit } from './browser.ts'
-import type { RunningHouse } from './house.ts'
 
 export const PASSWORD = 'una-clave-de-prueba'
 
@@ -24,13 +23,16 @@ type RoundDetail = RoundRow & {
   readonly balanceAfterCents: number | null
 }
 
+/** Where the house is reached. */
+type House = { readonly url: string }
+
 /** A person with a browser of his own, and what the house's books say of him. */
 export class Player {
   readonly visit: Visit
   readonly email: string
-  readonly #house: RunningHouse
+  readonly #house: House
 
-  private constructor(made: Visit, house: RunningHouse, email: string) {
+  private constructor(made: Visit, house: House, email: string) {
     this.visit = made
     this.#house = house
     this.email = email
@@ -41,12 +43,12 @@ export class Player {
   }
 
   /** Opens a browser for somebody who is not known to the house yet. */
-  static async arrive(browser: Browser, house: RunningHouse, options: VisitOptions = {}): Promise<Player> {
+  static async arrive(browser: Browser, house: House, options: VisitOptions = {}): Promise<Player> {
     return new Player(await visit(browser, options), house, `${randomUUID()}@example.pe`)
   }
 
   /** The same with an account and play money, made by the API. */
-  static async seated(browser: Browser, house: RunningHouse, cents: number, options: VisitOptions = {}) {
+  static async seated(browser: Browser, house: House, cents: number, options: VisitOptions = {}) {
     const player = await Player.arrive(browser, house, options)
     await player.#post('/api/auth/sign-up/email', { email: player.email, password: PASSWORD, name: 'Prueba' })
     await player.#post('/api/me/play-money', { id: randomUUID(), cents })

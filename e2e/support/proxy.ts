@@ -34,7 +34,7 @@ export class Network {
     })
   }
 
-  /** `port` is the proxy's own (0: any that is free), `target` the server's; both on the loopback address. */
+  /** `port` is the proxy's own (0 takes any free one), `target` the server's; both on the loopback address. */
   static async between(port: number, target: number, more: Pick<WireOptions, 'rewriter'> = {}): Promise<Network> {
     const server = createServer()
     server.listen(port, '127.0.0.1')

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
@@ -109,7 +109,8 @@ async function ask(path: string, init: RequestInit = {}): Promise<string> {
 async function openSocket(path: string): Promise<{ nodeId: string; socket: Socket; ended: Promise<number> }> {
   const socket = connect(port, '127.0.0.1')
   socket.on('error', () => socket.destroy())
-  const key = `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.from(randomUUID().slice(0, 16)).toString('base64')}`
+  const nonce = randomBytes(16).toString('base64')
+  const key = `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${nonce}`
   socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`)
   const ended = new Promise<number>((resolve) => socket.once('close', () => resolve(performance.now())))
   let text = ''
