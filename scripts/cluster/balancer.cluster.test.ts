@@ -207,7 +207,7 @@ test('[CLU-9] the balancer itself is killed and started again, on the same ports
 })
 
 describe('a request', () => {
-  test('[CLU-5] a path that begins with the name of a node leads to that node, and elsewhere when it is gone', async () => {
+  test('[CLU-5] a path that begins with the name of a node leads there, and elsewhere when it is gone', async () => {
     for (const { nodeId } of nodes) {
       expect(await ask(`/${nodeId}/room`)).toBe(nodeId)
       expect((await openSocket(`/${nodeId}/room?sessionId=s`)).nodeId).toBe(nodeId)

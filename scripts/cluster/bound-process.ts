@@ -32,7 +32,10 @@ export class BoundProcess {
     this.#exited = exited
   }
 
-  /** Errors: rejects when there is no `setpriv` (util-linux). A program that is not there ends at once, and its log says so. */
+  /**
+   * Errors: rejects when there is no `setpriv` (util-linux). A program that is not there ends at once, and its log says
+   * so.
+   */
   static async start(command: readonly string[], options: ProcessOptions): Promise<BoundProcess> {
     mkdirSync(dirname(options.logFile), { recursive: true })
     const log = openSync(options.logFile, 'a', 0o600)

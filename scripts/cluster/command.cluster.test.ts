@@ -70,7 +70,7 @@ async function order(url: string, command: object): Promise<unknown> {
   return answer.result
 }
 
-test('[CLU-12 CLU-13] killed with everything in it, the cluster leaves nothing behind and comes back with its books', async () => {
+test('[CLU-12 CLU-13] killed whole, the cluster leaves nothing behind and comes back with its books', async () => {
   const first = await up()
   await order(first.url, { command: 'table.pause', tableId: 'lima' })
   expect(statSync(join(folder, 'operator.token')).mode & 0o077).toBe(0)

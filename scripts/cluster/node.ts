@@ -68,7 +68,7 @@ export class ClusterNode {
     return this.#links
   }
 
-  /** Starts it, again if need be, with what it was last given. Resolves when the process runs; `ready` waits for more. */
+  /** Starts it, again if need be, as it was last given. Resolves when the process runs; `ready` waits for more. */
   async start({ program, env = {} }: NodeChange = {}): Promise<void> {
     if (this.running) throw new Error(`${this.nodeId} runs already`)
     this.#program = program ?? this.#program
