@@ -22,6 +22,7 @@ test('[OBS-1 OBS-2] ten thousand hostile label values add at most one series per
     metrics.socketOpened(value)
     metrics.ledgerCalled(value, 'ok', 0.01)
     metrics.tableInPhase(`table-${i % 10}`, value)
+    metrics.tableIs(`table-${i % 10}`, value)
     metrics.httpAnswered({ method: value, route: '/api/me', status: i, seconds: 0.01 })
   }
   strike(0)

@@ -54,6 +54,8 @@ export const LEDGER_OPERATIONS = [
   'grant',
   'audit',
 ] as const
+/** What a table may be, as its players see it; see `rooms/protocol.ts`. */
+export const TABLE_STATUSES = ['running', 'paused', 'draining', 'waiting', 'moving', 'suspended', 'closed'] as const
 /** Why a node took a table over; see `server/failover/peers.ts`. */
 export const TAKE_OVER_CAUSES = ['start', 'gone', 'left', 'silent', 'handed', 'returned'] as const
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'] as const
@@ -79,6 +81,7 @@ const MOVE_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 30]
 export class Metrics {
   readonly registry = new Registry()
   readonly #phaseOfTable = new Map<string, string>()
+  readonly #statusOfTable = new Map<string, string>()
   readonly #routes = new Set<string>()
   #drawPool: (() => DrawPoolReading) | null = null
   #leaseAgeMs: (() => number) | null = null
@@ -163,6 +166,12 @@ export class Metrics {
   tableInPhase(tableId: string, phase: string | null): void {
     if (phase === null) this.#phaseOfTable.delete(tableId)
     else this.#phaseOfTable.set(tableId, bounded(PHASES, phase))
+  }
+
+  /** The table's status, or null when this node no longer runs it. */
+  tableIs(tableId: string, status: string | null): void {
+    if (status === null) this.#statusOfTable.delete(tableId)
+    else this.#statusOfTable.set(tableId, bounded(TABLE_STATUSES, status))
   }
 
   /** A round reached the phase; `settled` and `void` are its two ends. */
@@ -272,6 +281,15 @@ export class Metrics {
       for (const phase of [...PHASES, 'other']) gauge.set({ phase }, 0)
       for (const phase of this.#phaseOfTable.values()) gauge.inc({ phase })
     })
+    this.#gauge(
+      'crupier_tables_by_status',
+      'Tables this node runs, by what their players see.',
+      ['status'],
+      (gauge) => {
+        for (const status of [...TABLE_STATUSES, 'other']) gauge.set({ status }, 0)
+        for (const status of this.#statusOfTable.values()) gauge.inc({ status })
+      },
+    )
     this.#gauge('crupier_ledger_audit_age_seconds', 'Since the books were last audited.', [], (gauge) =>
       gauge.set((this.#nowMs() - (this.#auditedAtMs ?? startedAtMs)) / 1000),
     )

@@ -266,6 +266,7 @@ function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
     },
     list: (tableId, row) => {
       if (row === null) nodes.hot.stop(tableId)
+      metrics.tableIs(tableId, row?.status ?? null)
       nodes.list(tableId, row)
     },
   })
