@@ -77,5 +77,26 @@ for (const kind of databasesUnderTest()) {
     test('[DB-4] a database that is newer than the program is refused by name', async () => {
       await expect(migrate(database, {})).rejects.toThrow(/newer than this program: it has 001-ledger/)
     })
+
+    test('[DB-4 DB-14] a program starts on what later ones added, and on nothing else that it does not know', async () => {
+      const { migrations } = await import('./migrations/index.ts')
+      const own = await openTestDatabase(kind)
+      const later = (column: string) => ({
+        up: async (db: never) => void (await sql.raw(`alter table round add column ${column} text`).execute(db)),
+      })
+      try {
+        const widened = { ...migrations, '900-remarks-additive': later('remark') }
+        expect(await migrate(own, widened)).toEqual(['900-remarks-additive'])
+        expect(await migrate(own)).toEqual([])
+        expect(await migrate(own, widened)).toEqual([])
+        expect(await migrate(own, { ...widened, '901-other': later('other') })).toEqual(['901-other'])
+        await expect(migrate(own)).rejects.toThrow('newer than this program: it has 901-other.')
+        // An addition of another line of releases, before what this program still has to do.
+        const elsewhere = { ...widened, '901-other': later('other'), '899-late': later('late') }
+        await expect(migrate(own, elsewhere)).rejects.toThrow('could not be migrated')
+      } finally {
+        await own.close()
+      }
+    })
   })
 }

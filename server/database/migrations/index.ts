@@ -9,7 +9,8 @@ import * as maintenance from './007-maintenance.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
- * by editing it. A new one is a file beside this one, a line here and a line in `DatabaseSchema`.
+ * by editing it. A new one is a file beside this one, a line here and a line in `DatabaseSchema`. One whose name ends
+ * with `-additive` lets programs that came before it go on, and start again: docs/database.md says what it may do.
  */
 export const migrations: Record<string, Migration> = {
   '001-ledger': ledger,
