@@ -13,7 +13,8 @@ const folder = mkdtempSync('/var/tmp/crupier-command-')
 let running: ChildProcess | null = null
 afterAll(() => {
   running?.kill('SIGKILL')
-  for (const path of [folder, `${folder}.lock`, `${folder}.lock-journal`]) rmSync(path, { recursive: true, force: true })
+  for (const path of [folder, `${folder}.lock`, `${folder}.lock-journal`])
+    rmSync(path, { recursive: true, force: true })
 })
 
 type Up = { readonly child: ChildProcess; readonly url: string; readonly parts: readonly number[]; said(): string }
