@@ -104,17 +104,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const parts = await openParts(config, log)
   const { database, draws, books, tables, audit, metrics, fairness } = parts
   const board = new FloorBoard()
-  const floor: Floor = new Floor({
-    tables,
-    books,
-    shared: !database.embedded,
-    flush: (...asked) => nodes.hot.flush(...asked),
-    closed: (tableId) => {
-      nodes.hot.forget(tableId)
-      nodes.gaveUp(tableId)
-    },
-    failed: (where, err) => log.error({ err, where }, 'a table did not open'),
-  })
+  const floor: Floor = floorOf(parts, () => nodes)
   const release = options.release ?? page?.build ?? ''
   const nodes: Nodes = await openNodes({
     ...{ config, log, metrics, database, books, board, release },
@@ -174,6 +164,20 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await database.close()
     },
   }
+}
+
+function floorOf({ tables, books, database, log }: Parts, nodes: () => Nodes): Floor {
+  return new Floor({
+    tables,
+    books,
+    shared: !database.embedded,
+    flush: (...asked) => nodes().hot.flush(...asked),
+    closed: (tableId) => {
+      nodes().hot.forget(tableId)
+      nodes().gaveUp(tableId)
+    },
+    failed: (where, err) => log.error({ err, where }, 'a table did not open'),
+  })
 }
 
 /**
