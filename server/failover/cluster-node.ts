@@ -15,7 +15,7 @@ import type {
   TakeOverCause,
 } from './peers.ts'
 import { ranked } from './placement.ts'
-import type { LeaseStore, Life, OwnerBook } from './ports.ts'
+import type { LeaseStore, Life, OwnerBook, OwnerRow } from './ports.ts'
 
 export type ClusterNodeOptions = {
   readonly nodeId: string
@@ -323,15 +323,18 @@ export class ClusterNode implements PeerListener {
     if (epoch !== null) this.keeper.letGo(tableId, epoch)
     // What could not be kept is not taken: this node would have to stop it again at once.
     const able = !this.#draining && this.keeper.isProven
-    const cause = able ? await this.#whyMine(tableId, evidence) : null
+    const judged = this.directory.ownerOf(tableId)
+    const cause = able ? await this.#whyMine(tableId, judged, evidence) : null
     if (cause === null || this.#holdings.isBusy(tableId) || this.#stopped) return
+    // Somebody has it since, perhaps this node: the judgement was of another owner.
+    if (this.directory.ownerOf(tableId)?.epoch !== judged?.epoch) return
     this.#holdings.sign(tableId, cause)
     void this.#holdings.takeOver(tableId)
   }
 
   /** Why this node should take the table over now; null when it should not. */
-  async #whyMine(tableId: string, evidence: Evidence): Promise<TakeOverCause | null> {
-    const cause = await this.#judge.whyOwnerless(this.directory.ownerOf(tableId), evidence)
+  async #whyMine(tableId: string, owner: OwnerRow | null, evidence: Evidence): Promise<TakeOverCause | null> {
+    const cause = await this.#judge.whyOwnerless(owner, evidence)
     if (cause === null) {
       this.#orphanSince.delete(tableId)
       if (!this.#holdings.isBusy(tableId)) this.#holdings.forgetSigns(tableId)
