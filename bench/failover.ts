@@ -28,10 +28,10 @@ type Ground = {
 
 /**
  * What fail-over costs: one node without Redis, and a node of two with Redis, leases, beats, hot copies and a link, in
- * turn, on the same PostgreSQL with its default settings and on equal databases. The same players are connected straight
- * to the node that runs the table. From bet to acknowledgement at a moderate fixed rate; accepted bets a second when
- * everybody bets as fast as he is answered. Ratios of 1 and above say that fail-over costs nothing. Then the same
- * through the other node. Prints every repetition, and last one line of JSON with medians.
+ * turn, on the same PostgreSQL with its default settings and on equal databases. The same players are connected
+ * straight to the node that runs the table. From bet to acknowledgement at a moderate fixed rate; accepted bets a
+ * second when everybody bets as fast as he is answered. Ratios of 1 and above say that fail-over costs nothing. Then
+ * the same through the other node. Prints every repetition, and last one line of JSON with medians.
  * Errors: throws when a bet is refused, or when the books do not hold what was acknowledged.
  */
 export async function main(args: readonly string[] = []): Promise<void> {
