@@ -121,7 +121,7 @@ async function voidOutcome(
 }
 
 /** A round can be verified once its end is told. What fails here is made good before the next round opens. */
-async function tellLog({ tableId }: Lease, { series }: TableEffectsDeps): Promise<void> {
+export async function tellLog({ tableId }: Lease, { series }: TableEffectsDeps): Promise<void> {
   await series.roundEnded(tableId).catch(() => undefined)
 }
 

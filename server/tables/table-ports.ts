@@ -6,7 +6,7 @@ import type { HotState } from '../failover/hot-state.ts'
 import type { RoundHistory } from '../http/ports.ts'
 import type { Tickets } from '../players/tickets.ts'
 import { EffectRunner, sleep } from './effect-runner.ts'
-import { openNext, type TableEffectsDeps, tableEffects } from './table-effects.ts'
+import { openNext, type TableEffectsDeps, tableEffects, tellLog } from './table-effects.ts'
 
 const LAST_OUTCOMES = 20
 
@@ -55,6 +55,8 @@ export class HouseTablePorts implements TablePorts {
     crashPoint('takeover.claimed')
     const proved = async (): Promise<Round> => {
       const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))
+      // The former owner may have ended between the books and the log, and the next round is some seconds away.
+      if (facts.ended !== null) void tellLog(lease, this.#deps)
       return rebuild(await hot.read(tableId, facts.opening), facts)
     }
     const [round, seats, table, results] = await Promise.all([
