@@ -2,6 +2,7 @@ import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { LobbyTable } from '../../rooms/protocol.ts'
 import type { Api } from '../net/api.ts'
+import type { FloorNews } from '../net/floor-watch.ts'
 import type { LinkListener, TableLink } from '../net/link.ts'
 
 /** Everything that the app gets from outside; the design harness under `web/dev` brings another one. */
@@ -11,7 +12,7 @@ export interface HouseClient {
   prepareTable(): void
   openTable(tableId: string, signedIn: boolean, listener: LinkListener): TableLink
   /** Tells the floor whenever it changes. Answers how to stop watching. */
-  watchLobby(shown: (tables: readonly LobbyTable[]) => void, live: (live: boolean) => void): () => void
+  watchLobby(shown: (tables: readonly LobbyTable[]) => void, told: (news: FloorNews) => void): () => void
 }
 
 const HouseContext = createContext<HouseClient | null>(null)

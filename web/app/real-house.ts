@@ -1,8 +1,7 @@
 import { ApiError, httpApi } from '../net/api.ts'
+import { type FloorListener, FloorWatch } from '../net/floor-watch.ts'
 import { JoinFailed, TableConnection } from '../net/table-connection.ts'
 import type { HouseClient } from './house.ts'
-
-const POLL_MS = 5_000
 
 function after(delayMs: number, work: () => void): () => void {
   const timer = setTimeout(work, delayMs)
@@ -31,44 +30,14 @@ export function realHouse(): HouseClient {
         },
         listener,
       ),
-    watchLobby: (shown, live) => {
-      let stopped = false
-      let leave: () => void = () => undefined
-      let cancel: () => void = () => undefined
-      const poll = async (): Promise<void> => {
-        if (stopped) return
-        // A lobby that cannot be read now is read again soon; what it showed last stays.
-        await api.tables().then(
-          (tables) => (stopped ? undefined : shown(tables)),
-          () => undefined,
-        )
-        live(false)
-        cancel = after(POLL_MS, () => void watch())
+    watchLobby: (shown, told) => {
+      const ports = {
+        after,
+        read: () => api.tables(),
+        join: async (listener: FloorListener) => (await import('../net/colyseus.ts')).watchLobby(listener),
       }
-      const watch = async (): Promise<void> => {
-        try {
-          const { watchLobby } = await import('../net/colyseus.ts')
-          const joined = await watchLobby(
-            (tables) => shown(tables),
-            () => void poll(),
-          )
-          if (stopped) joined()
-          leave = joined
-          live(true)
-        } catch {
-          await poll()
-        }
-      }
-      void api.tables().then(
-        (tables) => (stopped ? undefined : shown(tables)),
-        () => undefined,
-      )
-      void watch()
-      return () => {
-        stopped = true
-        cancel()
-        leave()
-      }
+      const watch = new FloorWatch(ports, shown, told)
+      return () => watch.stop()
     },
   }
 }

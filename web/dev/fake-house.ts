@@ -79,9 +79,9 @@ export function fakeHouse(
       controls.table = new FakeTable(tableId, options.script, listener)
       return controls.table
     },
-    watchLobby: (shown, live) => {
+    watchLobby: (shown, told) => {
       shown(lobby())
-      live(true)
+      told('live')
       return () => undefined
     },
   }

@@ -95,6 +95,7 @@ export const en: Catalogue = {
     lead: 'Choose your table. You can watch without betting and without an account.',
     live: 'Live',
     polled: 'Updated every few seconds',
+    away: 'Reconnecting… This is the last we heard of the tables.',
     empty: 'No tables are open right now.',
     emptyNote: 'Come back in a while: the house opens them during the day.',
     players_one: '{{count}} player',

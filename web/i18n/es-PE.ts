@@ -98,6 +98,7 @@ export const esPE = {
     lead: 'Elige tu mesa. Puedes mirar sin apostar y sin cuenta.',
     live: 'En vivo',
     polled: 'Actualizado cada pocos segundos',
+    away: 'Reconectando… Esto es lo último que supimos de las mesas.',
     empty: 'No hay mesas abiertas en este momento.',
     emptyNote: 'Vuelve en un rato: la sala las abre durante el día.',
     players_one: '{{count}} jugador',

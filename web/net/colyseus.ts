@@ -1,6 +1,7 @@
 import { Client, type Room } from '@colyseus/sdk'
 import type { Json } from '../../engine/game.ts'
 import type { LobbyTable, PrivateEvent, PublicEvent, RefusalCode, TableRequests } from '../../rooms/protocol.ts'
+import type { FloorListener } from './floor-watch.ts'
 import { LinkLost, Refused, type SharedSnapshot } from './link.ts'
 import { type JoinedRoom, JoinFailed, type RoomListener } from './table-connection.ts'
 
@@ -23,17 +24,16 @@ export async function joinTable(tableId: string, ticket: string | null, listener
 }
 
 /** Watches the lobby. Answers how to leave it. Errors: rejects when the lobby cannot be joined. */
-export async function watchLobby(
-  shown: (tables: readonly LobbyTable[]) => void,
-  lost: () => void,
-): Promise<() => void> {
+export async function watchLobby(listener: FloorListener): Promise<() => void> {
   const client = new Client(window.location.origin)
-  const room = await client.joinById('lobby')
+  const room = await inTime(client.joinById('lobby'))
   setReconnection(room)
-  room.onStateChange((state) => shown(readLobby(plain(state))))
-  room.onLeave(() => lost())
+  room.onStateChange((state) => listener.shown(readLobby(plain(state))))
   room.onMessage('*', () => undefined)
-  return () => void room.leave()
+  room.onDrop(() => listener.dropped())
+  room.onReconnect(() => listener.back())
+  room.onLeave(() => listener.left())
+  return () => leave(room)
 }
 
 /** A socket that neither opens nor fails would keep the page waiting for minutes; a room that comes late is left. */

@@ -57,6 +57,15 @@ export function mergeRound(known: RoundView | null, told: RoundView): RoundView 
   }
 }
 
+/**
+ * The first state of a new connection stands, whatever the page believed; only when it saw the draw, and the ball begin
+ * to run, the page knows by itself.
+ */
+export function roundAnew(known: RoundView | null, told: RoundView): RoundView {
+  const sawDraw = known?.roundId === told.roundId && known.outcome === told.outcome
+  return sawDraw ? { ...told, drawnAtMs: known.drawnAtMs } : told
+}
+
 /** The round after an event of the public feed. */
 export function roundAfter(known: RoundView | null, event: PublicEvent): RoundView {
   const blank: RoundView = {

@@ -60,6 +60,31 @@ test('[WEB-10] a ball that never rests holds the balance back for eight seconds 
   expect(shownBalanceCents(table.session.state)).toBe(53_400)
 })
 
+test('[WEB-26] a ball that runs goes on over a lost connection, and tells nothing before it rests', async () => {
+  const table = await spinning()
+  const drawnAtMs = table.session.state.round?.drawnAtMs
+  await table.pass(1_000)
+  table.listener.state('reconnecting')
+  table.listener.shared(sharedTable({ phase: 'settled', outcome: '"1"', lastOutcomes: ['"1"', '"7"'] }), true)
+  table.listener.state('live')
+  const { state } = table.session
+  expect(drawnAtMs).toBe(table.nowMs - 1_000)
+  expect(state.round?.drawnAtMs).toBe(drawnAtMs)
+  expect(shownLastOutcomes(state)).toEqual(['"7"'])
+  table.session.ballRested(ROUND)
+  expect(shownLastOutcomes(table.session.state)).toEqual(['"1"', '"7"'])
+})
+
+test('[WEB-26] a draw that the page did not see is over when it comes back', async () => {
+  const table = new FakeTable()
+  await table.join()
+  table.listener.state('reconnecting')
+  table.listener.shared(sharedTable({ phase: 'settled', outcome: '"1"', lastOutcomes: ['"1"', '"7"'] }), true)
+  table.listener.state('live')
+  expect(table.session.state.round?.drawnAtMs).toBeNull()
+  expect(shownLastOutcomes(table.session.state)).toEqual(['"1"', '"7"'])
+})
+
 test('[WEB-10] a page that joins after the draw holds nothing back', async () => {
   const table = new FakeTable()
   table.listener.shared(sharedTable({ phase: 'settled', outcome: '"1"', lastOutcomes: ['"1"'] }), true)

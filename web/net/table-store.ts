@@ -1,6 +1,6 @@
 import type { BetAnswer, PrivateEvent, PublicEvent, Resumed } from '../../rooms/protocol.ts'
 import type { SharedSnapshot } from './link.ts'
-import { isDrawn, isLater, mergeRound, type RoundView, roundAfter, roundOfShared } from './round-view.ts'
+import { isDrawn, isLater, mergeRound, type RoundView, roundAfter, roundAnew, roundOfShared } from './round-view.ts'
 import {
   HOLD_MS,
   isAlive,
@@ -56,7 +56,7 @@ export function tableAfter(state: TableState, action: TableAction): TableState {
 
 function afterShared(state: TableState, shared: SharedSnapshot, fresh: boolean, nowMs: number): TableState {
   const told = roundOfShared(shared)
-  const merged = fresh ? told : mergeRound(state.round, told)
+  const merged = fresh ? roundAnew(state.round, told) : mergeRound(state.round, told)
   const held = fresh ? state.held : holdAt(state, merged, nowMs)
   return { ...intoRound(state, merged), shared, held: held?.roundId === merged.roundId ? held : null }
 }

@@ -5,6 +5,7 @@ import { hrefOf } from '../app/router.ts'
 import { formatCents } from '../format/money.ts'
 import { OutcomeBadge, readOutcome } from '../games/outcome-badge.tsx'
 import { type T, useTexts } from '../i18n/i18n.ts'
+import type { FloorNews } from '../net/floor-watch.ts'
 import { Icon, type IconName } from '../ui/icon.tsx'
 import { Loading, Page, useLoaded } from '../ui/loaded.tsx'
 import { CardWheel } from './card-wheel.tsx'
@@ -16,11 +17,13 @@ export function LobbyPage() {
   const { t } = useTexts()
   const house = useHouse()
   const [tables, setTables] = useState<readonly LobbyTable[] | null>(null)
-  const [live, setLive] = useState(false)
-  useEffect(() => house.watchLobby(setTables, setLive), [house])
+  const [news, setNews] = useState<FloorNews>('polled')
+  useEffect(() => house.watchLobby(setTables, setNews), [house])
   return (
     <Page title={t('lobby.title')} lead={t('lobby.lead')}>
-      <p class={live ? 'live live-on' : 'live'}>{live ? t('lobby.live') : t('lobby.polled')}</p>
+      <p class={`live live-${news}`} role="status">
+        {t(`lobby.${news}`)}
+      </p>
       {tables === null && <Loading />}
       {tables?.length === 0 && (
         <div class="empty">

@@ -17,7 +17,7 @@ export function LinkBanner({ state, observer, onHurry }: LinkBannerProps) {
     <div class="link-banners">
       <div role="alert">
         {broken !== null && (
-          <div class={`notice notice-${state.link === 'connecting' ? 'info' : 'warn'}`}>
+          <div class={`notice notice-${state.link === 'connecting' ? 'info' : 'warn'}${floating(isAway(state))}`}>
             {state.link !== 'no-table' && state.link !== 'signed-out' && <span class="spinner" aria-hidden="true" />}
             <span>{t(broken)}</span>
             {state.link === 'offline' && (
@@ -34,7 +34,9 @@ export function LinkBanner({ state, observer, onHurry }: LinkBannerProps) {
         )}
       </div>
       <div role="status">
-        {broken === null && isTold(status) && <div class="notice notice-info">{t(`link.${status}`)}</div>}
+        {broken === null && isTold(status) && (
+          <div class={`notice notice-info${floating(HOLDING.includes(status))}`}>{t(`link.${status}`)}</div>
+        )}
         {broken === null && observer && (
           <div class="notice notice-info">
             <span>{t('link.observer')}</span>
@@ -65,7 +67,19 @@ function brokenText({ link, shared }: TableState) {
   }
 }
 
+/** What comes and goes by itself lies above the felt, so that no place moves away under a hand that aims at it. */
+function floating(floats: boolean): string {
+  return floats ? ' notice-float' : ''
+}
+
+function isAway({ link }: TableState): boolean {
+  return link === 'reconnecting' || link === 'offline'
+}
+
 const TOLD = ['paused', 'draining', 'waiting', 'moving', 'suspended'] as const
+
+/** No bets are taken meanwhile. */
+const HOLDING: readonly string[] = ['waiting', 'moving', 'suspended']
 
 function isTold(status: string): status is (typeof TOLD)[number] {
   return (TOLD as readonly string[]).includes(status)
