@@ -36,7 +36,7 @@ export class Croupier {
     const seriesId = `${tableId}.${seriesNo}`
     const seed = this.#seed(tableId, seriesId, roundNo)
     const commitment = toHex(roundCommitment(tableId, seriesId, roundNo, seed))
-    return { tableId, seriesId, roundNo, roundId: `${seriesId}.${roundNo}`, commitment, path: [] }
+    return { tableId, seriesId, roundNo, roundId: `${seriesId}.${roundNo}`, commitment, path: [], opensFromMs: 0 }
   }
 
   draw({ tableId, seriesId, roundNo, terms }: Opening): Draw {

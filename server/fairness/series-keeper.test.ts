@@ -303,6 +303,18 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     await expect(keeperWith().nextRound(tableId, stopped.signal)).rejects.toThrow('stopped')
   })
 
+  test('[FAI-15 O8] a clock that was set back makes no table wait for a salt that stands, nor a round look early', async () => {
+    const keeper = keeperWith()
+    const first = await play(keeper)
+    const rightMs = clock.nowMs()
+    await clock.wait(-3_600_000)
+    const next = await keeper.nextRound(tableId)
+    expect(clock.nowMs()).toBe(rightMs - 3_600_000)
+    const deadlineMs = (await findCommitted(log, first.seriesId))?.entry.saltDeadlineMs
+    expect(next.opensFromMs).toBe(deadlineMs)
+    expect(openingOf(next, clock.nowMs()).openedAtMs).toBe(deadlineMs)
+  })
+
   // The last test of the file, since a mark of the books holds for every table.
   test('[FAI-25] after a restore no series from before goes on; the next one takes the seeds', async () => {
     const keeper = keeperWith()

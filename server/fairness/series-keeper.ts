@@ -22,6 +22,8 @@ export type NextRound = SeriesRef & {
   readonly roundNo: number
   readonly commitment: string
   readonly path: readonly string[]
+  /** The deadline for the seeds of its series: no round opens before that, by any clock. */
+  readonly opensFromMs: number
 }
 
 const MOST_SEED_CHARACTERS = 64
@@ -50,7 +52,8 @@ export class SeriesKeeper {
     const latest = await this.#options.books.latestRound(tableId)
     if (latest !== null) await this.#logEnded(latest)
     const { seriesNo, roundNo } = await this.#numberAfter(latest)
-    const { seriesId, rounds, sealedSecret, rootHex } = await this.#supply.ready(tableId, seriesNo, signal)
+    const { series, saltDeadlineMs } = await this.#supply.ready(tableId, seriesNo, signal)
+    const { seriesId, rounds, sealedSecret, rootHex } = series
     const roundId = `${seriesId}.${roundNo}`
     assert((await findEnded(this.#options.log, roundId)) === null, 'FAI-16: a round number is used once')
     const request = { tableId, seriesId, roundNo, rounds, sealedSecret }
@@ -59,7 +62,7 @@ export class SeriesKeeper {
     const committed = verifyInclusion(roundNo, rounds, leaf, path.map(fromHex), fromHex(rootHex))
     assert(committed, 'FAI-17: the commitment is under the root in the log')
     this.#prepareAhead(tableId, seriesNo + 1)
-    return { tableId, seriesId, roundId, roundNo, commitment, path }
+    return { tableId, seriesId, roundId, roundNo, commitment, path, opensFromMs: saltDeadlineMs }
   }
 
   /**

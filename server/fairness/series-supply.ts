@@ -47,25 +47,26 @@ export class SeriesSupply {
     this.#options = options
   }
 
-  /** The series with its salt in the log; waits for its deadline. Errors: rejects when a part is out of reach. */
-  async ready(tableId: string, seriesNo: number, signal?: AbortSignal): Promise<SeriesRow> {
-    const { hurriedGatherMs = HURRIED_GATHER_MS, gatherMs, store, log, clock } = this.#options
+  /**
+   * The series with its salt in the log, and the deadline for its seeds, which is waited for. Errors: rejects when a
+   * part is out of reach.
+   */
+  async ready(
+    tableId: string,
+    seriesNo: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly series: SeriesRow; readonly saltDeadlineMs: number }> {
+    const { hurriedGatherMs = HURRIED_GATHER_MS, store, log } = this.#options
     const { series, committed } = await this.#committed(tableId, seriesNo, hurriedGatherMs)
-    // Waiting by this node's own clock too keeps the round's opening behind the deadline that the log names.
-    // A clock that was set back, or differs from that of the node which named the deadline, does not stop the table.
-    let patienceMs = Math.max(gatherMs, hurriedGatherMs)
-    for (let leftMs = leftOf(committed, clock); leftMs > 0 && patienceMs > 0; leftMs = leftOf(committed, clock)) {
-      signal?.throwIfAborted()
-      const waitMs = Math.min(leftMs, LONGEST_WAIT_MS, patienceMs)
-      patienceMs -= waitMs
-      await clock.wait(waitMs)
-    }
-    if ((await findSalted(log, series.seriesId)) !== null) return series
+    const ready = { series, saltDeadlineMs: committed.saltDeadlineMs }
+    // Once the salt stands the deadline has passed, whatever this node's clock says.
+    if ((await findSalted(log, series.seriesId)) !== null) return ready
+    await this.#deadline(committed, signal)
     const standing = await store.salt(series.seriesId)
     const beacon =
       standing === null ? await this.#beaconValue(committed, signal) : beaconOf(committed, standing.beaconRandomnessHex)
     await this.#salt(series, committed, beacon)
-    return series
+    return ready
   }
 
   /** As far as it can be made ready without waiting. */
@@ -77,6 +78,18 @@ export class SeriesSupply {
     const randomness = standing === null ? await this.#askBeacon(committed) : standing.beaconRandomnessHex
     if (committed.beacon === null || randomness !== null) {
       await this.#salt(series, committed, beaconOf(committed, randomness))
+    }
+  }
+
+  /** A clock that was set back, or differs from that of the node which named the deadline, does not stop the table. */
+  async #deadline(committed: SeriesCommitted, signal?: AbortSignal): Promise<void> {
+    const { hurriedGatherMs = HURRIED_GATHER_MS, gatherMs, clock } = this.#options
+    let patienceMs = Math.max(gatherMs, hurriedGatherMs)
+    for (let leftMs = leftOf(committed, clock); leftMs > 0 && patienceMs > 0; leftMs = leftOf(committed, clock)) {
+      signal?.throwIfAborted()
+      const waitMs = Math.min(leftMs, LONGEST_WAIT_MS, patienceMs)
+      patienceMs -= waitMs
+      await clock.wait(waitMs)
     }
   }
 

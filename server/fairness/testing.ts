@@ -109,14 +109,15 @@ export class TestBeacon implements EntropySource {
 }
 
 export function openingOf(next: NextRound, nowMs: number): Opening {
+  const openedAtMs = Math.max(nowMs, next.opensFromMs)
   return {
     roundId: next.roundId,
     tableId: next.tableId,
     seriesId: next.seriesId,
     roundNo: next.roundNo,
     commitment: next.commitment,
-    openedAtMs: nowMs,
-    closesAtMs: nowMs + 20_000,
+    openedAtMs,
+    closesAtMs: openedAtMs + 20_000,
     terms: {
       gameId: 'roulette',
       rulesVersion: 1,

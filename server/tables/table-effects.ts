@@ -184,19 +184,21 @@ async function wantedTable(tableId: string, deps: TableEffectsDeps, signal: Abor
 }
 
 export function openingOf(table: HouseTable, next: NextRound, nowMs: number): Opening {
-  const { seriesId, roundId, roundNo, commitment } = next
+  const { seriesId, roundId, roundNo, commitment, opensFromMs } = next
   const { gameId, rules, limits, pace, currency } = table
   const game = gameById(gameId)
   assert(game !== null, `the house has the game ${gameId}`)
   const { rulesVersion } = game
+  // Whoever verifies the round holds both against each other; a clock that was set back must not make it look wrong.
+  const openedAtMs = Math.max(nowMs, opensFromMs)
   return {
     roundId,
     tableId: table.tableId,
     seriesId,
     roundNo,
     commitment,
-    openedAtMs: nowMs,
-    closesAtMs: nowMs + pace.bettingMs,
+    openedAtMs,
+    closesAtMs: openedAtMs + pace.bettingMs,
     terms: { gameId, rulesVersion, rules, limits, pace, currency },
   }
 }
