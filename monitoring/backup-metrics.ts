@@ -36,7 +36,14 @@ export class BackupMetrics {
     this.#nowMs = options.nowMs
     this.#startedAtMs = options.nowMs()
     for (const step of BACKUP_STEPS) this.#failures.inc({ step }, 0)
-    const { read } = options
+    // All gauges are collected at once: the second place is looked at once for all of them.
+    let underWay: Promise<BackupReading> | null = null
+    const read = (): Promise<BackupReading> => {
+      underWay ??= options.read().finally(() => {
+        underWay = null
+      })
+      return underWay
+    }
     const age = (name: string, help: string, of: (reading: BackupReading) => number | null): void => {
       this.#gauge(name, help, async () => this.#ageSeconds(of(await read())))
     }

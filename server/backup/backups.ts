@@ -39,6 +39,7 @@ export class Backups {
   readonly #options: BackupsOptions
   readonly #signer: MarkSigner
   #turn: Promise<unknown> = Promise.resolve()
+  #marking: Promise<unknown> = Promise.resolve()
 
   constructor(options: BackupsOptions) {
     this.#options = options
@@ -77,8 +78,14 @@ export class Backups {
     }
   }
 
-  /** Keeps how far the house has come. */
-  async mark(): Promise<HighWater> {
+  /** Keeps how far the house has come; one mark after the other, since each goes on from the one before. */
+  mark(): Promise<HighWater> {
+    const turn = this.#marking.then(() => this.#mark())
+    this.#marking = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #mark(): Promise<HighWater> {
     const { books, settings, nowMs, log, metrics } = this.#options
     const { archive } = await this.#current()
     const known = (await latestMark(archive, this.#signer))?.rounds ?? null
@@ -93,7 +100,7 @@ export class Backups {
   }
 
   /**
-   * Streams WAL, marks every minute, and takes a base backup whenever the newest one is `everyMs` old, until the signal.
+   * Streams WAL, marks every minute, and takes a base backup when the newest one is `everyMs` old, until the signal.
    * Errors: `AlreadyRunning` at the start; afterwards everything that fails is logged, counted and tried again.
    */
   async keepOn(everyMs: number, checkpoint: 'fast' | 'spread', signal: AbortSignal): Promise<void> {

@@ -32,7 +32,7 @@ export async function takeBase(options: BaseOptions): Promise<Base> {
   const server = await about(pool)
   const name = new Date(server.nowMs).toISOString().replace(/[-:.]/g, '')
   for (const left of await namesIn(archive.baseDir)) {
-    if (left.startsWith(INCOMING)) await rm(join(archive.baseDir, left), { recursive: true, force: true })
+    if (left.startsWith('.')) await rm(join(archive.baseDir, left), { recursive: true, force: true })
   }
   const incoming = join(archive.baseDir, `${INCOMING}${name}`)
   await mkdir(incoming, { mode: 0o700 })

@@ -21,7 +21,7 @@ describe.runIf(postgresInstalled())('the drill', () => {
   let streamed: Promise<void>
 
   beforeAll(async () => {
-    backed = await startBackedUp(46_710)
+    backed = await startBackedUp()
     await backed.house.play('lima', 3)
     streamed = backed.backups.keepOn(3_600_000, 'fast', streaming.signal)
     await until('a base backup', async () => (await backed.place.bases()).length > 0)
@@ -125,6 +125,14 @@ describe.runIf(postgresInstalled())('the drill', () => {
     const other = restore({ ...wanted, target, secretsKey: Buffer.alloc(32, 9) })
     await expect(other).rejects.toThrow(/SECRETS_KEY is not the key of this backup: it has the id [0-9a-f]{16}/)
     expect(await namesIn(target)).toEqual([])
+  })
+
+  test('[BAK-7] a moment that the archive does not reach is refused, in the words of PostgreSQL', async () => {
+    const target = join(backed.folder, 'too-late')
+    const { place } = backed
+    const wanted = { place, target, pgBin: null, durable: false, nowMs: Date.now, toTimeMs: Date.now() }
+    const restoring = restore({ ...wanted, secretsKey: Buffer.from(SECRETS_KEY, 'hex') })
+    await expect(restoring).rejects.toThrow('recovery ended before configured recovery target was reached')
   })
 
   test('[BAK-7] a key that only claims to be the right one is found out by the sealed series', async () => {

@@ -138,10 +138,10 @@ async function rehearse(
   const above =
     seen.every(({ epoch, seriesNo }) => epoch < report.leastEpoch && seriesNo < report.leastSeriesNo) &&
     waters.every(({ log }) => log.name !== report.logName)
-  const openRounds = report.openRounds.length
+  const { leastEpoch, leastSeriesNo, logName, openRounds } = report
   return [
     above,
-    `epochs from ${report.leastEpoch}, series from ${report.leastSeriesNo}, log ${report.logName}, ${openRounds} open rounds`,
+    `epochs from ${leastEpoch}, series from ${leastSeriesNo}, log ${logName}, ${openRounds.length} open rounds`,
   ]
 }
 

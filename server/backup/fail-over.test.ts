@@ -12,7 +12,7 @@ describe.runIf(postgresInstalled())('backups of a pair of servers', () => {
   let streamed: Promise<void> = Promise.resolve()
 
   beforeAll(async () => {
-    pair = await startPostgresPair({ ports: [46_760, 46_761] })
+    pair = await startPostgresPair()
     backed = await backUp(pair.url, pair.url, () => pair.stop())
   })
   afterAll(async () => {

@@ -21,7 +21,7 @@ export type Archive = ArchiveMeta & {
   readonly marksDir: string
 }
 
-/** What a base backup says of itself; beside it lie PostgreSQL's own `backup_manifest` and the archives of its files. */
+/** What a base backup says of itself; beside it lie PostgreSQL's own `backup_manifest` and its files, packed. */
 export type BaseManifest = {
   readonly format: 'crupier-base-1'
   readonly name: string

@@ -18,18 +18,18 @@ export function reachOf(url: string): Reach {
   asked.delete('password')
   if (hosts.includes(',')) asked.set('target_session_attrs', 'read-write')
   const tail = asked.size > 0 ? `?${asked.toString()}` : ''
-  const { PATH = '', HOME = '', PGSSLROOTCERT, PGPASSFILE } = process.env
+  const { PATH = '', HOME = '' } = process.env
+  const own = Object.entries(process.env).filter(([name]) => name.startsWith('PG'))
   return {
     dbname: `${scheme}${user === '' ? '' : `${user}@`}${hosts}${path}${tail}`,
     env: {
+      ...Object.fromEntries(own),
       PATH,
       HOME,
       LC_ALL: 'C',
       PGAPPNAME: STREAM_NAME,
       PGCONNECT_TIMEOUT: '10',
       ...(password === null ? {} : { PGPASSWORD: password }),
-      ...(PGSSLROOTCERT === undefined ? {} : { PGSSLROOTCERT }),
-      ...(PGPASSFILE === undefined ? {} : { PGPASSFILE }),
     },
   }
 }

@@ -31,7 +31,8 @@ const MEDDLING: readonly (readonly [what: string, statements: readonly string[],
   [
     'a payout was raised',
     [
-      `update entry set cents = cents + 1 where (ref, kind) = (select ref, kind from entry where kind = 'payout' limit 1)`,
+      `update entry set cents = cents + 1
+        where (ref, kind) = (select ref, kind from entry where kind = 'payout' limit 1)`,
     ],
     ['ledger balances', 'rounds are as marked', 'rounds are those of the live house', 'nothing is lost'],
   ],
@@ -89,7 +90,8 @@ const MEDDLING: readonly (readonly [what: string, statements: readonly string[],
       begin
         for e in select * from audit_entry order by seq loop
           update audit_entry set body = replace(body, '"test"', '"nobody"'), prev_hash = head, hash = sha256(
-            'crupier audit 1'::bytea || '\\x00'::bytea || head || convert_to(replace(body, '"test"', '"nobody"'), 'UTF8'))
+            'crupier audit 1'::bytea || '\\x00'::bytea || head
+            || convert_to(replace(body, '"test"', '"nobody"'), 'UTF8'))
           where seq = e.seq returning hash into head;
         end loop;
       end $$`,
@@ -134,7 +136,7 @@ describe.runIf(postgresInstalled())('restored books', () => {
   let target: string
 
   beforeAll(async () => {
-    backed = await startBackedUp(46_720)
+    backed = await startBackedUp()
     const { house, backups, place } = backed
     await house.play('lima', 2)
     await backups.mark()

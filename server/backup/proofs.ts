@@ -21,6 +21,9 @@ export type LiveFacts = {
   readonly loose: ReadonlyMap<string, string>
 }
 
+/** Reading a log needs no key. */
+const READER = new LogSigner('reader', new Uint8Array(32))
+
 type Keys = { readonly host: string; readonly secretsKey: Uint8Array; readonly nowMs: () => number }
 
 export async function readLive(live: Database, keys: Keys): Promise<LiveFacts> {
@@ -47,40 +50,54 @@ export type ProofOptions = {
 
 /** Holds a restored database against itself, the marks that were kept elsewhere, and the live house (BAK-11). */
 export async function prove(options: ProofOptions): Promise<Check[]> {
-  const { restored, marks, live, keys } = options
-  const read = await readRestored(restored, keys)
+  const { restored, marks, live, keys, lsn } = options
+  const read = await readRestored(options).catch((error: unknown) => String(error))
   if (typeof read === 'string') return [{ check: 'restored books can be read', ok: false, detail: read }]
-  const { water, differing } = read
+  const { water, differing, roundsAt } = read
   const own = marks.filter(({ log }) => log.name === water.log.name)
   const within = own.filter(({ log }) => log.size <= water.log.size)
   const checks = [
     await looked('ledger balances', () => balance(restored)),
     await looked('log is whole', () => logWhole(restored, water)),
     await looked('log has the marked roots', () => roots(restored, water.log.name, within, keys)),
-    await looked('rounds are as marked', () => roundsMarked(restored, within)),
+    await looked('rounds are as marked', async () => roundsMarked(roundsAt, within)),
     await looked('rounds agree with the log', async () => [
       differing.length === 0,
       counted(differing, 'round differs'),
     ]),
     await looked('audit record is as marked', () => auditMarked(restored, own, keys)),
-    await looked('everything marked is there', async () => everythingThere(water, own, lsnOf(options.lsn))),
+    await looked('everything marked is there', async () => everythingThere(water, own, lsnOf(lsn))),
   ]
   if (live === null) return checks
   return [
     ...checks,
-    await looked('rounds are those of the live house', () => sameRounds(restored, live.database, water.log.size)),
-    await looked('nothing is lost', () => nothingLost(restored, options.lsn, live.before)),
+    await looked('rounds are those of the live house', () => sameRounds(water, live)),
+    await looked('nothing is lost', () => nothingLost(restored, roundsAt, lsn, live.before)),
     await looked('nothing was added', () => nothingAdded(restored, live.database, water.log.size)),
   ]
 }
 
-/** Whoever changed the log's stored root, or cut the log off within its tree, is found out before anything else. */
-function readRestored(restored: Database, keys: Keys): Promise<Marked | string> {
-  return restored.kysely
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .execute((db) => highWaterWithin(db, keys))
-    .catch((error: unknown) => (error instanceof Error ? error.message : String(error)))
+type RoundsAt = ReadonlyMap<number, RoundsMark>
+
+/**
+ * Reads the restored books once, with the chain at every size that is asked for. Errors: rejects when they cannot be
+ * read: whoever changed the log's stored root, or cut the log off within its tree, is found out here.
+ */
+async function readRestored(options: ProofOptions): Promise<Marked & { readonly roundsAt: RoundsAt }> {
+  const { restored, marks, live, keys } = options
+  const db = restored.kysely // nobody else is there, so no snapshot is needed
+  const size = await new MerkleLog(db, READER).size()
+  const asked = [...marks.map(({ log }) => log.size), live?.before.water.log.size ?? 0, size]
+  const roundsAt = new Map<number, RoundsMark>()
+  const differing: string[] = []
+  let at = NO_ROUNDS
+  for (const wanted of [...new Set(asked)].filter((one) => one <= size).toSorted((a, b) => a - b)) {
+    const further = await extendRounds(db, at, wanted)
+    at = further.mark
+    differing.push(...further.differing)
+    roundsAt.set(wanted, at)
+  }
+  return { ...(await highWaterWithin(db, { ...keys, known: at })), differing, roundsAt }
 }
 
 /** A look that cannot be finished is a difference like any other. */
@@ -106,8 +123,7 @@ async function balance(restored: Database): Promise<Found> {
 }
 
 async function logWhole(restored: Database, { log }: HighWater): Promise<Found> {
-  // Reading the log needs no key.
-  const wrong = await new MerkleLog(restored.kysely, new LogSigner('reader', new Uint8Array(32))).audit()
+  const wrong = await new MerkleLog(restored.kysely, READER).audit()
   return wrong === null ? [true, `${log.size} entries`] : [false, `entry ${wrong.index} does not fit its tree`]
 }
 
@@ -123,20 +139,22 @@ async function roots(restored: Database, name: string, marks: readonly HighWater
   return [true, `${bySize.size} checkpoints`]
 }
 
-async function roundsMarked(restored: Database, marks: readonly HighWater[]): Promise<Found> {
-  const bySize = new Map(marks.map(({ rounds }) => [rounds.logSize, rounds]))
-  let at = NO_ROUNDS
-  for (const marked of [...bySize.values()].toSorted((a, b) => a.logSize - b.logSize)) {
-    at = (await extendRounds(restored.kysely, at, marked.logSize)).mark
-    if (!sameMark(at, marked)) return [false, difference(at, marked)]
+function roundsMarked(roundsAt: RoundsAt, marks: readonly HighWater[]): Found {
+  const sizes = new Map(marks.map(({ rounds }) => [rounds.logSize, rounds]))
+  for (const [size, marked] of sizes) {
+    const here = roundsAt.get(size) ?? NO_ROUNDS
+    if (!sameMark(here, marked)) return [false, difference(here, marked)]
   }
-  return [true, `${bySize.size} marks, ${inWords(at)}`]
+  return [true, `${sizes.size} marks`]
 }
 
-async function sameRounds(restored: Database, live: Database, logSize: number): Promise<Found> {
-  const { mark: here } = await extendRounds(restored.kysely, NO_ROUNDS, logSize)
-  const { mark: there } = await extendRounds(live.kysely, NO_ROUNDS, logSize)
-  return sameMark(here, there) ? [true, inWords(here)] : [false, difference(here, there)]
+async function sameRounds(
+  { rounds }: HighWater,
+  { database, before }: NonNullable<ProofOptions['live']>,
+): Promise<Found> {
+  const known = before.water.rounds.logSize <= rounds.logSize ? before.water.rounds : NO_ROUNDS
+  const { mark: there } = await extendRounds(database.kysely, known, rounds.logSize)
+  return sameMark(rounds, there) ? [true, inWords(rounds)] : [false, difference(rounds, there)]
 }
 
 async function auditMarked(restored: Database, marks: readonly HighWater[], { nowMs }: Keys): Promise<Found> {
@@ -168,10 +186,15 @@ async function everythingThere(water: HighWater, marks: readonly HighWater[], ls
   return [true, `${reached.length} of ${marks.length} marks lie before the position`]
 }
 
-async function nothingLost(restored: Database, lsn: string, { water, loose }: LiveFacts): Promise<Found> {
+async function nothingLost(
+  restored: Database,
+  roundsAt: RoundsAt,
+  lsn: string,
+  { water, loose }: LiveFacts,
+): Promise<Found> {
   if (lsnOf(lsn) < lsnOf(water.lsn)) return [false, `recovered to ${lsn}, the live house was at ${water.lsn}`]
-  const { mark } = await extendRounds(restored.kysely, NO_ROUNDS, water.log.size)
-  if (!sameMark(mark, water.rounds)) return [false, difference(mark, water.rounds)]
+  const rounds = roundsAt.get(water.log.size) ?? NO_ROUNDS
+  if (!sameMark(rounds, water.rounds)) return [false, difference(rounds, water.rounds)]
   const here = await looseEntries(restored.kysely, water.log.size)
   const missing = [...loose].filter(([key, digest]) => here.get(key) !== digest).map(([key]) => key)
   return [missing.length === 0, counted(missing, 'entry of the journal is missing', loose.size)]

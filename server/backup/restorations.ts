@@ -11,8 +11,8 @@ import { Place } from './place.ts'
 export class NotMarked extends Error {
   constructor() {
     super(
-      'this database was restored from a backup and is not marked yet. Run `npm run restored -- --from <place>` once; ' +
-        'docs/runbooks/restore-from-backup.md tells why',
+      'this database was restored from a backup and is not marked yet: run `npm run restored -- --from <place>` ' +
+        'once; docs/runbooks/restore-from-backup.md tells why',
     )
     this.name = 'NotMarked'
   }
@@ -66,7 +66,8 @@ export class BehindMark extends Error {
 
 /**
  * Holds the books against the latest mark in the second place, where this node can read one (BAK-14). Of a log that the
- * latest restore has put behind it a mark says nothing any more. Errors: `BehindMark`, and when the mark cannot be read.
+ * latest restore has put behind it a mark says nothing any more.
+ * Errors: `BehindMark`, and when the mark cannot be read.
  */
 export async function assertNotBehind(
   db: Kysely<DatabaseSchema>,

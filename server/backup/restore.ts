@@ -114,8 +114,8 @@ export function chooseBase(bases: readonly Base[], name: string | null, toTimeMs
 
 function wrongKey(wanted: string, given: string): string {
   return (
-    `SECRETS_KEY is not the key of this backup: it has the id ${given}, the backup wants ${wanted}. Without the right ` +
-    'key open rounds cannot end and no transcript can be made; look for the exported keys of that time'
+    `SECRETS_KEY is not the key of this backup: it has the id ${given}, the backup wants ${wanted}. Without the ` +
+    'right key open rounds cannot end and no transcript can be made; look for the exported keys of that time'
   )
 }
 

@@ -8,6 +8,7 @@ import { fromHex, toHex } from '../../engine/fairness/hex.ts'
 import { verifyConsistency } from '../../engine/fairness/merkle.ts'
 import type { LogRestored } from '../../engine/fairness/transcript.ts'
 import { verifyTranscript } from '../../engine/fairness/verify.ts'
+import { freePort } from '../../scripts/cluster/ports.ts'
 import { openFolder, PostgresServer, postgresInstalled } from '../../scripts/postgres.ts'
 import { readConfig } from '../config.ts'
 import { type Database, openDatabase } from '../database/open.ts'
@@ -44,7 +45,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
   let streamed: Promise<void> = Promise.resolve()
 
   beforeAll(async () => {
-    backed = await startBackedUp(46_730)
+    backed = await startBackedUp()
     const { house, backups, place, replication } = backed
     await house.play('lima', 2)
     streamed = backups.keepOn(3_600_000, 'fast', streaming.signal)
@@ -75,7 +76,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
       ...{ durable: true, nowMs: Date.now },
     })
     await restored.stop()
-    server = new PostgresServer(target, 'restored', 46_731, [])
+    server = new PostgresServer(target, 'restored', await freePort(), [])
     await server.start()
     casinoUrl = server.url.replace('crupier@', 'casino@').replace(/[^/]+$/, 'casino')
     books = await openDatabase({ databaseUrl: casinoUrl, onConnectionLost: () => {} })
@@ -86,7 +87,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
     await books?.close()
     await server?.stop()
     await backed?.stop()
-    for (const folder of [dataDir, target]) rmSync(folder, { recursive: true, force: true })
+    for (const folder of [dataDir, target ?? dataDir]) rmSync(folder, { recursive: true, force: true })
   })
 
   const config = (more: NodeJS.ProcessEnv = {}) => {
@@ -165,7 +166,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
     const [logged] = await log.entries(report.restoredSize, report.restoredSize + 1)
     const entry = JSON.parse(logged?.body ?? '') as LogRestored
     expect(entry).toMatchObject({ type: 'log-restored', name, leastSeriesNo: report.leastSeriesNo })
-    // The old name's checkpoint is in the entry, verifies by the key that players had, and is longer than what came back.
+    // The old name's checkpoint is in the entry, verifies by players' key, and is longer than what came back.
     const key = readLogKey(keyText)
     const former = entry.formers.find((known) => known.name === HOST)
     const kept = key && readCheckpoint(former?.checkpoint ?? '', key)
@@ -180,7 +181,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
     expect([consistent, toHex(await log.rootAt(entry.restoredSize))]).toEqual([true, entry.restoredRootHex])
   })
 
-  test('[BAK-10 BAK-9] opens, ends the open round as committed, and plays rounds of new numbers that verify', async () => {
+  test('[BAK-10 BAK-9] opens, ends the open round as committed, and plays rounds of new numbers', async () => {
     const bet = { betId: randomUUID(), playerId: 'ana', selection: { kind: 'red' }, stakeCents: 100 as never }
     const ledger = new LedgerBooks(books)
     const late = await ledger.reserve([{ tableId: 'cusco', epoch: report.leastEpoch, roundId: openRoundId, bet }])
@@ -235,7 +236,7 @@ describe.runIf(postgresInstalled())('a house whose books went back to an earlier
     }
   })
 
-  test('[BAK-12 BAK-11] is backed up again, into an archive of its own beside the one that the restore left', async () => {
+  test('[BAK-12 BAK-11] is backed up again, into an archive of its own beside the former one', async () => {
     streaming.abort()
     await streamed
     const { place, settings: before } = backed

@@ -47,20 +47,29 @@ export type Extended = {
   readonly differing: readonly string[]
 }
 
-const PAGE = 1_000
+const PAGE = 500
+/** Pages that are read at once; a transaction has one connection. */
+const PAGES_AHEAD = 4
 
 /** Goes on from a mark to the first `toLogSize` entries of the log. */
 export async function extendRounds(db: Kysely<DatabaseSchema>, from: RoundsMark, toLogSize: number): Promise<Extended> {
   let mark = from
   const differing: string[] = []
+  const ahead: Promise<readonly Row[]>[] = []
+  let asked = from.logSize
+  const ask = (): void => {
+    const page = pageOf(db, asked, Math.min(toLogSize, asked + PAGE))
+    page.catch(() => undefined) // told when its turn comes
+    ahead.push(page)
+    asked += PAGE
+  }
   while (mark.logSize < toLogSize) {
-    const upTo = Math.min(toLogSize, mark.logSize + PAGE)
-    const rows = await page(db, mark.logSize, upTo)
-    for (const row of rows) {
+    while (asked < toLogSize && ahead.length < (db.isTransaction ? 1 : PAGES_AHEAD)) ask()
+    for (const row of (await ahead.shift()) ?? []) {
       if (!row.agrees) differing.push(row.round_id)
       mark = added(mark, row)
     }
-    mark = { ...mark, logSize: upTo }
+    mark = { ...mark, logSize: Math.min(toLogSize, mark.logSize + PAGE) }
   }
   return { mark, differing }
 }
@@ -81,7 +90,7 @@ function added(mark: RoundsMark, row: Row): RoundsMark {
   }
 }
 
-async function page(db: Kysely<DatabaseSchema>, from: number, to: number): Promise<readonly Row[]> {
+async function pageOf(db: Kysely<DatabaseSchema>, from: number, to: number): Promise<readonly Row[]> {
   const { rows } = await sql<Row>`
     select l.round_id, e.journal, e.entries, e.staked, e.returned, e.handle, e.paid,
       case when r.seq is not null then sha256(convert_to(json_build_array(r.seq, r.round_id, r.table_id, r.opening,
@@ -123,9 +132,7 @@ export async function looseEntries(db: Kysely<DatabaseSchema>, logSize: number):
   const { rows } = await sql<{ key: string; digest: string }>`
     select e.ref::text || ' ' || e.kind as key, md5(${sql.raw(ENTRY_TEXT)}) as digest from entry e
     where e.outcome = 'posted' and (e.round_seq is null or e.round_seq in (
-      select r.seq from round r
-      where not exists (select from log_entry l where l.key = ${ENDED} || r.round_id and l.index < ${logSize})))`.execute(
-    db,
-  )
+      select r.seq from round r where not exists (
+        select from log_entry l where l.key = ${ENDED} || r.round_id and l.index < ${logSize})))`.execute(db)
   return new Map(rows.map(({ key, digest }) => [key, digest]))
 }

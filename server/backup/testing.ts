@@ -190,8 +190,9 @@ export function testMetrics(): BackupMetrics {
   return new BackupMetrics({ nowMs: Date.now, read })
 }
 
-export async function startBackedUp(port: number): Promise<BackedUp> {
-  const postgres = await startPostgres({ port })
+export async function startBackedUp(): Promise<BackedUp> {
+  const postgres = await startPostgres()
+  const { port } = postgres
   // As in a real house: who owns the books may not stream, and who streams may not read the books.
   const admin = await openDatabase({ databaseUrl: postgres.url, onConnectionLost: () => {} })
   for (const statement of [

@@ -12,8 +12,15 @@ const unpack = promisify(gunzip)
 
 const MOST_LOOKS = 3_600
 /** What the server says when it no longer has what would come next, or never had what came last. */
-const GAP =
-  /requested WAL segment \S+ has already been removed|requested starting point .* (is ahead of the WAL flush position|on timeline \d+ is not in this server's history)|requested timeline \d+ is not in this server's history|exceeded the maximum reserved size/
+const GAP = new RegExp(
+  [
+    'requested WAL segment \\S+ has already been removed',
+    'requested starting point .* is ahead of the WAL flush position',
+    "requested starting point .* is not in this server's history",
+    "requested timeline \\d+ is not in this server's history",
+    'exceeded the maximum reserved size',
+  ].join('|'),
+)
 
 /**
  * Streams WAL into the archive until the signal, each record flushed there as it comes (BAK-2). `gap`: the archive

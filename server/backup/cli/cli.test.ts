@@ -2,23 +2,29 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { freePort } from '../../../scripts/cluster/ports.ts'
 import { openFolder, PostgresServer, postgresInstalled } from '../../../scripts/postgres.ts'
+import { redisInstalled, type SingleRedis, startRedis } from '../../../scripts/redis.ts'
+import { RedisHotCopies } from '../../failover/hot-copies.ts'
+import { connectRedis } from '../../failover/redis-client.ts'
 import { type BackedUp, HOST, SECRETS_KEY, startBackedUp, until } from '../testing.ts'
 
-const METRICS_PORT = 46_751
 const PASSWORD = 'planted-password'
 type Ran = { readonly code: number | null; readonly said: string }
 
-describe.runIf(postgresInstalled())('the commands of backups', () => {
+describe.runIf(postgresInstalled() && redisInstalled())('the commands of backups', () => {
   let backed: BackedUp
   let env: NodeJS.ProcessEnv
   let keeper: ChildProcess
   let keeperSaid = ''
   let server: PostgresServer
+  let redis: SingleRedis
+  let metricsPort: number
   const allSaid: string[] = []
 
   beforeAll(async () => {
-    backed = await startBackedUp(46_750)
+    backed = await startBackedUp()
+    metricsPort = await freePort()
     // The servers of tests ask for no password, so one may be given.
     const withPassword = (url: string) => url.replace('@', `:${PASSWORD}@`)
     env = {
@@ -26,7 +32,7 @@ describe.runIf(postgresInstalled())('the commands of backups', () => {
       DATABASE_URL: withPassword(backed.settings.databaseUrl),
       BACKUP_REPLICATION_URL: withPassword(backed.settings.replicationUrl),
       BACKUP_DIR: backed.settings.dir,
-      BACKUP_METRICS_PORT: String(METRICS_PORT),
+      BACKUP_METRICS_PORT: String(metricsPort),
       PUBLIC_URL: `https://${HOST}`,
       SECRETS_KEY,
     }
@@ -35,6 +41,7 @@ describe.runIf(postgresInstalled())('the commands of backups', () => {
   afterAll(async () => {
     keeper?.kill('SIGKILL')
     await server?.stop()
+    await redis?.stop()
     await backed?.stop()
   })
 
@@ -52,11 +59,11 @@ describe.runIf(postgresInstalled())('the commands of backups', () => {
     })
   }
   const metric = async (name: string) => {
-    const text = await (await fetch(`http://127.0.0.1:${METRICS_PORT}/metrics`)).text()
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1] ?? Number.NaN)
   }
 
-  test('[BAK-2 BAK-4] the long-running mode streams, takes a base and tells its ages; a second one is refused', async () => {
+  test('[BAK-2 BAK-4] the long-running mode streams, takes a base, tells its ages; a second is refused', async () => {
     keeper = spawn(process.execPath, [file('backup'), '--every', '1h', '--fast'], { env })
     for (const stream of [keeper.stdout, keeper.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (keeperSaid += text))
@@ -69,7 +76,7 @@ describe.runIf(postgresInstalled())('the commands of backups', () => {
     expect(second).toMatchObject({ code: 1, said: expect.stringContaining('streams the WAL of this house already') })
   })
 
-  test('[BAK-11 BAK-5] the drill passes, its report is kept, and no secret is told or given as an argument', async () => {
+  test('[BAK-11 BAK-5] the drill passes, its report is kept; no secret is told, nor given as an argument', async () => {
     const watched: string[] = []
     const watch = setInterval(() => watched.push(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })), 200)
     const drilled = await run('drill')
@@ -95,10 +102,17 @@ describe.runIf(postgresInstalled())('the commands of backups', () => {
       code: 1,
       said: expect.stringContaining('is not empty'),
     })
-    server = new PostgresServer(folder, 'restored', 46_752, [])
+    server = new PostgresServer(folder, 'restored', await freePort(), [])
     await server.start()
-    const DATABASE_URL = backed.settings.databaseUrl.replace('46750', '46752')
-    const marked = await run('restored', ['--as', 'Ana'], { DATABASE_URL })
+    const DATABASE_URL = backed.settings.databaseUrl.replace(String(backed.postgres.port), String(server.port))
+    redis = await startRedis()
+    const connection = connectRedis(redis.url, { onError: () => {} })
+    expect(await connection.whenConnected(10_000)).toBe(true)
+    const copies = new RedisHotCopies(connection)
+    await copies.save('lima', 7, 'of the lost time')
+    const marked = await run('restored', ['--as', 'Ana'], { DATABASE_URL, REDIS_URL: redis.url })
+    expect(await copies.read('lima')).toBeNull()
+    connection.close()
     expect(marked).toMatchObject({
       code: 0,
       said: expect.stringMatching(/epochs begin above \d{4}, series at \d{4}[\s\S]*restored-\d{8}T\d{6}Z/),

@@ -1,4 +1,4 @@
-/** `npm run restore-drill`: restores the newest backup to a throw-away server and proves it. Exits 1 on any difference. */
+/** `npm run restore-drill`: restores the newest backup to a throw-away server and proves it; 1 on any difference. */
 import { openDatabase } from '../../database/open.ts'
 import { drill, keepReport, reportText } from '../drill.ts'
 import { Place } from '../place.ts'

@@ -14,8 +14,8 @@ const USAGE = `Usage: npm run backup-keys -- export --to <file>
   export   writes SECRETS_KEY, AUTH_SECRET and OPERATOR_TOKEN, as they are set, into the file, encrypted
   open     writes them back, as lines NAME=value, into a file for its owner alone
 
-The passphrase comes from BACKUP_PASSPHRASE, of at least ${LEAST_PASSPHRASE} characters. Keep the file where the backups are not,
-and the passphrase where neither is.`
+The passphrase comes from BACKUP_PASSPHRASE, of at least ${LEAST_PASSPHRASE} characters. Keep the file
+where the backups are not, and the passphrase where neither is.`
 
 await command(USAGE, async (args, { env }) => {
   const { values, positionals } = options(args, { from: { type: 'string' }, to: { type: 'string' } })

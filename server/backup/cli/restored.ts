@@ -1,6 +1,6 @@
 /**
- * `npm run restored -- --from <place>`: makes the restored database that DATABASE_URL names fit to be opened: nothing of
- * its lost time is ever used again. Once per restore, before the house opens, while no node runs.
+ * `npm run restored -- --from <place>`: makes the restored database that DATABASE_URL names fit to be opened: nothing
+ * of its lost time is ever used again. Once per restore, before the house opens, while no node runs.
  */
 import { userInfo } from 'node:os'
 import { migrate } from '../../database/migrate.ts'
@@ -25,6 +25,7 @@ const USAGE = `Usage: npm run restored -- --from <place> [--declare] [--as <name
 With REDIS_URL set, what Redis holds of the tables' lost time is forgotten.`
 
 const nowMs = Date.now
+const REDIS_WAIT_MS = 10_000
 
 await command(USAGE, async (args, { log, env }) => {
   const { values, positionals } = options(args, {
@@ -68,6 +69,7 @@ await command(USAGE, async (args, { log, env }) => {
 async function forget(redisUrl: string, tableIds: readonly string[]): Promise<void> {
   const redis = connectRedis(redisUrl, { onError: () => {} })
   try {
+    if (!(await redis.whenConnected(REDIS_WAIT_MS))) throw new Error('Redis is out of reach')
     const copies = new RedisHotCopies(redis)
     for (const tableId of tableIds) await copies.forget(tableId)
   } finally {

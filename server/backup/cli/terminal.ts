@@ -12,8 +12,8 @@ export const EXIT = { done: 0, failed: 1, misused: 2 } as const
 export type Session = { readonly log: Log; readonly signal: AbortSignal; readonly env: NodeJS.ProcessEnv }
 
 /**
- * Runs one command to its end: what it makes is readable by its owner alone, an interrupt ends it in an orderly way, and
- * whatever goes wrong is said without secrets.
+ * Runs one command to its end: what it makes is readable by its owner alone, an interrupt ends it in an orderly way,
+ * and whatever goes wrong is said without secrets.
  */
 export async function command(usage: string, work: (args: readonly string[], session: Session) => Promise<number>) {
   process.umask(0o077)
