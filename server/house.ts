@@ -219,7 +219,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   })
   await openFirstTables(tables)
   await keepCurrency(tables, config.currency)
-  const tickets = new Tickets({ database, nowMs, randomBytes })
+  const tickets = new Tickets({ database, randomBytes })
   const fairness = fairnessOf(name, config, database, draws, books, log)
   const audit = new AuditLog(database, nowMs)
   const history = roundHistory(database)

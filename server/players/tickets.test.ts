@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openTestDatabase, type TestDatabase } from '../database/testing.ts'
 import { TICKET_MS, Tickets } from './tickets.ts'
 
@@ -56,6 +56,23 @@ test('[PLY-7] a ticket is good until its thirtieth second, not in it', async () 
   expect(await tickets.spend(first.ticket)).not.toBeNull()
   clock.nowMs += 1
   expect(await tickets.spend(second.ticket)).toBeNull()
+})
+
+test('[PLY-7 O8] nodes whose clocks are an hour apart honour each other’s tickets', async () => {
+  const fast = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 3_600_000)
+  try {
+    const node = new Tickets({ database, randomBytes })
+    const { ticket } = await node.issue('ana', 'Ana', 'lima')
+    fast.mockReturnValue(Date.now() - 7_200_000)
+    const late = await node.issue('ana', 'Ana', 'lima')
+    fast.mockRestore()
+    expect(await node.spend(ticket)).not.toBeNull()
+    expect(late.expiresAtMs - Date.now()).toBeGreaterThan(TICKET_MS / 2)
+    expect(late.expiresAtMs - Date.now()).toBeLessThanOrEqual(TICKET_MS)
+    expect(await node.spend(late.ticket)).not.toBeNull()
+  } finally {
+    fast.mockRestore()
+  }
 })
 
 test('[PLY-7] what is not a ticket admits nobody', async () => {
