@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-/** All suites of e2e/ but the hostile ones drive a browser. Without one they are left out, and `npm test` says so. */
-const NO_BROWSER = existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium') ? [] : ['e2e/!(hostile*|*.cluster).test.ts']
+/** These suites of e2e/ drive a browser. Without one they are left out, and `npm test` says so. */
+const NO_BROWSER = existsSync(process.env.CHROMIUM ?? '/usr/bin/chromium')
+  ? []
+  : ['e2e/!(hostile*|*.cluster).test.ts', 'e2e/cluster/**']
 /** Suites that start a Redis of their own, likewise. */
 const NO_REDIS = existsSync('/usr/bin/redis-server') ? [] : ['**/*.redis.test.ts']
 /** Suites that start several parts of a cluster, likewise. */
