@@ -74,7 +74,7 @@ export class Backups {
       log.info({ base: base.name, archive: archive.number, bytes, seconds, gone }, 'a base backup was taken')
       return base
     } finally {
-      lock.release()
+      await lock.release()
     }
   }
 
@@ -135,7 +135,7 @@ export class Backups {
         await sleep(LOOK_MS * 5, signal)
       }),
     ])
-    lock.release()
+    await lock.release()
   }
 
   async #stream(signal: AbortSignal, failures: number): Promise<void> {

@@ -8,7 +8,8 @@ const LOCK_CLASS = 4_711
 export type Lock = {
   /** Aborted when the connection that holds the lock is lost. */
   readonly lost: AbortSignal
-  release(): void
+  /** Resolves when somebody else may take it. */
+  release(): Promise<void>
 }
 
 /**
@@ -26,8 +27,12 @@ export async function takeLock(pool: pg.Pool, name: keyof typeof LOCKS): Promise
       LOCKS[name],
     ])
     if (rows[0]?.taken === true) {
-      // The session ends with the lock, so that nothing of it stays in the pool.
-      return { lost: ended.signal, release: () => client.release(true) }
+      const release = async (): Promise<void> => {
+        // A session that is lost has lost its lock too, and must not stay in the pool.
+        await client.query('select pg_advisory_unlock_all()').catch(() => undefined)
+        client.release(true)
+      }
+      return { lost: ended.signal, release }
     }
     client.release(true)
     return null
