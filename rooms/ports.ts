@@ -74,8 +74,11 @@ export interface TablePorts extends SeatSealer {
   after(ms: number): Promise<void>
   /** Raises the table's epoch in the books, then rebuilds its round from them (opening the first one if need be). */
   takeOver(tableId: string): Promise<TakenOver>
-  /** Stores the hot copy; never fatal, since the books decide. */
-  save(lease: Lease, round: Round): void
+  /**
+   * Stores the hot copy; never fatal, since the books decide. `urgent` is false where nothing has changed but bets that
+   * wait for their answer, or got it: nobody has been promised anything.
+   */
+  save(lease: Lease, round: Round, urgent: boolean): void
   /**
    * Starts whatever is due and not yet running; retries with the same ids; reports each answer in turn.
    * `ended` is called when the table must stop here: `lost` when the books refuse the epoch, so another owner runs it,

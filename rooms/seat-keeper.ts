@@ -125,7 +125,8 @@ export class SeatKeeper {
     const standing = this.#takeAway(client)
     if (standing === null || this.#moved) return
     this.#remember(client.sessionId, standing.sure ? standing.issued + 1 : standing.least)
-    if (standing.sure && !standing.watches) this.#options.kept(client.sessionId, null)
+    // The next owner must know too that no token of this session is good any more.
+    if (standing.sure && !standing.watches) this.#options.kept(client.sessionId, standing.issued + 1)
   }
 
   /** In `onLeave` of a room that holds no seats: the client may come back with its token whenever it likes. */

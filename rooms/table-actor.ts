@@ -13,6 +13,14 @@ const KEEP_ABSENT_MS = 10 * 60_000
 /** More events than one owner of a table ever tells in one stream; so versions only grow from owner to owner. */
 export const VERSIONS_OF_AN_OWNER = 2 ** 28
 
+/** What happens to a bet of which nobody was told yet that it counts, or that it does not. */
+const ANSWERED_LATER: ReadonlySet<RoundEvent['type']> = new Set([
+  'betPlaced',
+  'stakeReserved',
+  'stakeRefused',
+  'stakeReleased',
+])
+
 /** Event without its stamp, for each member of the union. */
 type Unstamped<E> = E extends unknown ? Omit<E, 'version' | 'atMs'> : never
 
@@ -213,7 +221,10 @@ export class TableActor {
       this.#round = round
       if (round.opening.roundId !== before.opening.roundId) this.#endedRound = before
       // Saved before anybody is told what rests on it, so that the next owner knows no less than the players do.
-      if (round !== before) this.#ports.save(this.#lease, round)
+      if (round !== before) {
+        const urgent = letters.some(({ event }) => !ANSWERED_LATER.has(event.type))
+        this.#ports.save(this.#lease, round, urgent)
+      }
       for (const [i, { taken }] of letters.entries()) taken?.(refusals[i] ?? null)
       this.#tell(
         before,

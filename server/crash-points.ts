@@ -1,3 +1,5 @@
+import { writeSync } from 'node:fs'
+
 /**
  * Every step between two durable effects, by the name of what has just become durable or is about to. A test ends the
  * process at each of them and looks whether the house is still right (FOV-70).
@@ -35,5 +37,7 @@ export function armCrashPoint(point: CrashPoint, times: number): void {
 /** Does nothing unless this point is armed; then nothing of the process runs any more, not even what is under way. */
 export function crashPoint(point: CrashPoint): void {
   if (armed?.point !== point || --armed.left > 0) return
+  // Said in the log, so that nobody takes another death for this one.
+  writeSync(2, `crash point ${point}\n`)
   process.kill(process.pid, 'SIGKILL')
 }

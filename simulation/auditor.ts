@@ -35,6 +35,7 @@ export const CLOCKS_APART_MS = 100
 export class Auditor {
   readonly complaints: string[] = []
   readonly #secretOf: (seriesId: string) => SeriesSecret
+  readonly #clocksApartMs: number
   readonly #balances = new Map<string, number>()
   readonly #epochs = new Map<string, number>()
   readonly #ownerOfEpoch = new Map<string, number>()
@@ -45,8 +46,9 @@ export class Auditor {
   readonly #mayLeave = new Set<string>()
   readonly #voidsAsked = new Set<string>()
 
-  constructor(secretOf: (seriesId: string) => SeriesSecret) {
+  constructor(secretOf: (seriesId: string) => SeriesSecret, clocksApartMs = CLOCKS_APART_MS) {
     this.#secretOf = secretOf
+    this.#clocksApartMs = clocksApartMs
   }
 
   hear(seen: Testimony): void {
@@ -83,6 +85,12 @@ export class Auditor {
       default:
         if (this.#mayPost(seen)) this.#posted(seen)
     }
+  }
+
+  /** The bets whose stakes the books hold in a round that has not ended. */
+  heldBets(roundId: string): string[] {
+    const round = this.#rounds.get(roundId)
+    return round === undefined || round.ended !== null ? [] : held(round).map(({ bet }) => bet.betId)
   }
 
   /** The last look: what the books hold must be what the auditor expects, to the cent. */
@@ -139,7 +147,7 @@ export class Auditor {
     this.#expect(committed.commitment === opening.commitment, `SIM-3: ${opening.roundId} commits to another seed`)
     if (before !== undefined) {
       const { ended, endedAtMs, opening: last } = before
-      const restedAtMs = endedAtMs + last.terms.pace.restMs - CLOCKS_APART_MS
+      const restedAtMs = endedAtMs + last.terms.pace.restMs - this.#clocksApartMs
       const follows = last.seriesId === opening.seriesId ? opening.roundNo === last.roundNo + 1 : opening.roundNo === 0
       this.#expect(ended !== null, `SIM-2: ${opening.roundId} opened before the last round ended`)
       this.#expect(opening.openedAtMs >= restedAtMs, `SIM-10: ${opening.roundId} opened while the result still stood`)

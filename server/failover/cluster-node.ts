@@ -80,7 +80,8 @@ export class ClusterNode implements PeerListener {
     const { directory } = this
     this.#neighbours = new Neighbours({ nodeId, links, directory, steadyMs })
     const linkedLife = (id: string): number => this.#neighbours.lifeOf(id)
-    this.#judge = new Judge({ directory, links, book, leases, leaseMs, self, linkedLife })
+    const goneForMs = (id: string): number => this.#neighbours.goneForMs(id)
+    this.#judge = new Judge({ directory, links, book, leases, leaseMs, self, linkedLife, goneForMs })
     this.keeper = new LeaseKeeper({
       life: self,
       book,
@@ -190,11 +191,10 @@ export class ClusterNode implements PeerListener {
     const giveUpAtMs = steadyMs() + withinMs
     while (this.keeper.tables.size > 0 && steadyMs() < giveUpAtMs && !this.#stopped) {
       const patient = steadyMs() < patientUntilMs
-      const due = [...this.keeper.tables.keys()].filter((tableId) => !patient || tables.atRest(tableId))
-      for (const tableId of due) {
+      for (const tableId of this.keeper.tables.keys()) {
         const to = this.#neighbours.bestFor(tableId)
         if (to === null) return // nobody is there to take them
-        void this.#holdings.handOver(tableId, to)
+        if (!patient || tables.atRest(tableId)) void this.#holdings.handOver(tableId, to)
       }
       await pause(SURVEY_MS / 2)
     }
@@ -242,7 +242,8 @@ export class ClusterNode implements PeerListener {
     const { tableId, epoch } = ask as PeerAsks['take']['ask']
     if (this.#draining || this.#stopped) return null
     // The question may come late, or once more: this node runs the table by now, or somebody has it since.
-    if (this.#holdings.isOpen(tableId)) return this.keeper.epochOf(tableId)
+    const own = this.#holdings.isOpen(tableId) ? this.keeper.epochOf(tableId) : null
+    if (own !== null) return own > epoch ? own : null
     if ((this.directory.ownerOf(tableId)?.epoch ?? 0) > epoch) return null
     this.#holdings.sign(tableId, 'handed')
     this.#handed.set(tableId, epoch)

@@ -6,7 +6,7 @@ import type { Place } from './directory.ts'
 import type { Gateway, Whereabouts } from './gateway.ts'
 import { PeerDialer } from './peer-links.ts'
 import { PeerServer } from './peer-server.ts'
-import type { PeerAsks, PeerNews } from './peers.ts'
+import type { LocalTables, PeerAsks, PeerNews } from './peers.ts'
 
 type Passed = 'nodeId' | 'release' | 'book' | 'leases' | 'leaseMs' | 'tables' | 'meter' | 'voidHere' | 'outlived'
 
@@ -65,7 +65,14 @@ export class Cluster implements Whereabouts {
         if (wired.node === undefined) throw new Error('this node is still starting')
         return wired.node.asked(kind, ask)
       },
-      relayed: (request, socket, head) => void options.gateway().relayed(request, socket, head),
+      relayed: (request, socket, head) => {
+        try {
+          void options.gateway().relayed(request, socket, head)
+        } catch {
+          // Another node still takes an earlier life of this one for open, and this one is only starting.
+          socket.destroy()
+        }
+      },
       greet: () => wired.cluster?.greeting() ?? [],
       failed: (where, error) => meter.failed(where, error),
     })
@@ -80,6 +87,7 @@ export class Cluster implements Whereabouts {
     })
     const node = new ClusterNode({
       ...options,
+      tables: { ...options.tables, wanted: () => wired.cluster?.wanted() ?? options.tables.wanted() },
       address: peerAddress ?? `${peerHost.includes(':') ? `[${peerHost}]` : peerHost}:${server.port}`,
       links: dialer,
       steadyMs,
@@ -146,6 +154,15 @@ export class Cluster implements Whereabouts {
     this.#told.set(tableId, text)
     if (row === null) this.#told.delete(tableId)
     this.#server.tell({ type: 'row', tableId, row })
+  }
+
+  /** The tables that the house wants. Of any other one nothing is left in the lobby, whoever ran it (FOV-84). */
+  async wanted(): ReturnType<LocalTables['wanted']> {
+    const { tables, board } = this.#options
+    const wanted = await tables.wanted()
+    const ids = new Set(wanted.map(({ tableId }) => tableId))
+    for (const { tableId } of board.rows()) if (!ids.has(tableId)) board.list(tableId, null)
+    return wanted
   }
 
   /** Orders the void at whichever node runs the table. */

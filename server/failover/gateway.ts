@@ -134,5 +134,7 @@ function doorOf(url: string): Door | null {
 }
 
 function refuse(socket: Duplex, status: string): void {
-  if (!socket.destroyed) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  if (socket.destroyed) return
+  // A client that does not hang up would otherwise keep its half of the connection for ever.
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => socket.destroy())
 }

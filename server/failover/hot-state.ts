@@ -6,8 +6,8 @@ import type { HotCopies } from './ports.ts'
 
 /** What a table may lose and still be right: its hot copy, and how often the tokens of its seats were renewed. */
 export interface HotState {
-  /** Writes the copy behind the table's back. */
-  save(lease: Lease, round: Round): void
+  /** Writes the copy behind the table's back: what is urgent at once, anything else with some patience. */
+  save(lease: Lease, round: Round, urgent: boolean): void
   /** What the former owner left for the round that the books prove. Never rejects: without it the books are enough. */
   read(tableId: string, opening: Opening): Promise<Round | null>
   takeSeats(tableId: string): Promise<ReadonlyMap<string, number>>
@@ -51,7 +51,8 @@ export function hotStateOf({ copies, failed, outdated, release }: HotStateOption
     call.catch((error: unknown) => failed(where, error))
   }
   return {
-    save: ({ tableId, epoch }, round) => writer.save(tableId, epoch, () => encodeHotCopy(round, { release })),
+    save: ({ tableId, epoch }, round, urgent) =>
+      writer.save(tableId, epoch, () => encodeHotCopy(round, { release }), urgent),
     read: async (tableId, opening) => {
       try {
         const copy = await copies.read(tableId)

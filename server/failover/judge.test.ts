@@ -11,6 +11,7 @@ const lease: HeldLease = { ...owner, leftMs: 700 }
 
 let link: LinkState
 let linkedLife: number
+let goneForMs: number
 let leases: ReadonlyMap<string, HeldLease> | Error
 let nodes: readonly NodeRow[] | Error
 let directory: Directory
@@ -19,6 +20,7 @@ let judge: Judge
 beforeEach(() => {
   link = 'silent'
   linkedLife = 2
+  goneForMs = 0
   leases = new Map([['lima', lease]])
   nodes = [row]
   directory = new Directory()
@@ -30,6 +32,7 @@ beforeEach(() => {
     leaseMs: LEASE_MS,
     self: () => ({ nodeId: 'a', incarnation: 9 }),
     linkedLife: () => linkedLife,
+    goneForMs: () => goneForMs,
   })
 })
 
@@ -106,5 +109,18 @@ test('[FOV-43] a table without an owner, of a house of one node, or of an earlie
 test('[FOV-43] a node that has left the books is over', async () => {
   leases = new Map()
   nodes = []
+  expect(await why()).toBe('silent')
+})
+
+test('[FOV-43] a node that has beaten since its link was refused lives behind a closed address, and is left alone', async () => {
+  link = 'gone'
+  nodes = [{ ...row, silentMs: 5_000 }]
+  goneForMs = 4_000
+  expect(await why()).toBe('gone')
+  nodes = [{ ...row, silentMs: 300 }]
+  expect(await why()).toBeNull()
+  leases = new Map()
+  expect(await why()).toBeNull()
+  nodes = [{ ...row, silentMs: LEASE_MS + 1 }]
   expect(await why()).toBe('silent')
 })

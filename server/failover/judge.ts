@@ -2,6 +2,9 @@ import type { Directory } from './directory.ts'
 import type { PeerLinks, TakeOverCause } from './peers.ts'
 import type { HeldLease, LeaseStore, Life, NodeRow, OwnerBook, OwnerRow } from './ports.ts'
 
+/** A beat that was under way when its process ended may reach the books this much later. */
+const LAST_BEAT_MS = 150
+
 export type JudgeOptions = {
   readonly directory: Directory
   readonly links: Pick<PeerLinks, 'stateOf'>
@@ -11,6 +14,8 @@ export type JudgeOptions = {
   readonly self: () => Life
   /** The life of a node to which the link leads, as the books told it last; 0 for a node that is not known. */
   readonly linkedLife: (nodeId: string) => number
+  /** How long its link has been refused, in milliseconds. */
+  readonly goneForMs: (nodeId: string) => number
 }
 
 /** What the stores say of who is alive, asked at most once each. */
@@ -54,7 +59,7 @@ export class Judge {
     const { nodeId, incarnation } = self()
     if (owner.nodeId === nodeId) return owner.incarnation === incarnation ? 'returned' : 'start'
     const link = links.stateOf(owner.nodeId)
-    if (this.#isGone(owner)) return 'gone'
+    if (await this.#isGone(owner, evidence)) return 'gone'
     const presence = directory.presenceOf(owner.nodeId)
     if (link === 'up' && presence?.incarnation === owner.incarnation)
       return presence.running.some(({ tableId }) => tableId === owner.tableId) ? null : 'left'
@@ -65,7 +70,7 @@ export class Judge {
   async isOver(owner: OwnerRow, evidence: Evidence): Promise<boolean> {
     const { leaseMs, self } = this.#options
     if (owner.incarnation === 0 || owner.nodeId === self().nodeId) return true
-    if (this.#isGone(owner)) return true
+    if (await this.#isGone(owner, evidence)) return true
     const lease = (await evidence.leases()).get(owner.tableId)
     if (lease !== undefined && lease.epoch >= owner.epoch && lease.incarnation === owner.incarnation) return false
     try {
@@ -76,10 +81,19 @@ export class Judge {
     }
   }
 
-  /** A refused link says nothing of a later life, which may listen elsewhere. */
-  #isGone(owner: OwnerRow): boolean {
-    const { links, directory, linkedLife } = this.#options
-    const refused = links.stateOf(owner.nodeId) === 'gone' && linkedLife(owner.nodeId) >= owner.incarnation
-    return refused || directory.outlived(owner)
+  /**
+   * A refused link says nothing of a later life, which may listen elsewhere; nor of a node that has beaten since it
+   * was refused, which lives behind an address that is wrong or closed to this node.
+   */
+  async #isGone(owner: OwnerRow, evidence: Evidence): Promise<boolean> {
+    const { links, directory, linkedLife, goneForMs } = this.#options
+    if (directory.outlived(owner)) return true
+    if (links.stateOf(owner.nodeId) !== 'gone' || linkedLife(owner.nodeId) < owner.incarnation) return false
+    try {
+      const node = (await evidence.nodes()).find(({ nodeId }) => nodeId === owner.nodeId)
+      return node === undefined || node.silentMs + LAST_BEAT_MS >= goneForMs(owner.nodeId)
+    } catch {
+      return true
+    }
   }
 }

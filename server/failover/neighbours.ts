@@ -18,6 +18,7 @@ const SETTLED_MS = 2_000
 export class Neighbours {
   readonly #options: NeighboursOptions
   readonly #upSince = new Map<string, number>()
+  readonly #goneSince = new Map<string, number>()
   #nodes: readonly NodeRow[] = []
 
   constructor(options: NeighboursOptions) {
@@ -50,7 +51,15 @@ export class Neighbours {
     return this.#rowOf(nodeId)?.incarnation ?? 0
   }
 
+  /** How long the node's link has been refused; 0 when it is not. */
+  goneForMs(nodeId: string): number {
+    const since = this.#goneSince.get(nodeId)
+    return since === undefined ? 0 : this.#options.steadyMs() - since
+  }
+
   linkChanged(nodeId: string, state: LinkState): void {
+    if (state !== 'gone') this.#goneSince.delete(nodeId)
+    else if (!this.#goneSince.has(nodeId)) this.#goneSince.set(nodeId, this.#options.steadyMs())
     if (state !== 'up') this.#upSince.delete(nodeId)
     else if (!this.#upSince.has(nodeId)) this.#upSince.set(nodeId, this.#options.steadyMs())
   }

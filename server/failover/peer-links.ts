@@ -78,8 +78,13 @@ class PeerLink {
     this.#heardAtMs = this.#options.steadyMs()
     this.#attempts = 0
     this.#become('up')
-    const news = readNews(text)
-    if (news !== null) this.#options.listener.news(this.nodeId, news)
+    try {
+      const news = readNews(text)
+      if (news !== null) this.#options.listener.news(this.nodeId, news)
+    } catch {
+      // Whoever answers at this address is no node that this one understands.
+      this.#socket?.terminate()
+    }
   }
 
   #broke(): void {

@@ -115,7 +115,10 @@ export class PeerServer {
     } else if (holds(relayToken(request), token)) {
       delete request.headers[RELAY_HEADER]
       this.#options.relayed(request, socket, head)
-    } else socket.end('HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    } else {
+      const refusal = 'HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'
+      socket.end(refusal, () => socket.destroy())
+    }
   }
 }
 

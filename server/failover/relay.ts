@@ -27,7 +27,7 @@ export async function relaySocket(
   [name, value]: readonly [string, string],
 ): Promise<Relayed | 'not-here' | 'unreachable'> {
   const far = dial(place.address)
-  far.write(`${headOf(request, name)}${name}: ${value}\r\n\r\n`)
+  far.write(`${headOf(request, name)}${name}: ${value}\r\n\r\n`, 'latin1') // as Node has read it
   if (head.length > 0) far.write(head)
   const answer = await answerOf(far)
   const notHere = answer !== null && NOT_HERE.test(answer.toString('latin1', 0, 20))
@@ -38,7 +38,7 @@ export async function relaySocket(
   socket.write(answer)
   if (!SWITCHING.test(answer.toString('latin1', 0, 20))) {
     far.destroy()
-    socket.end()
+    socket.end(() => socket.destroy())
     return { nodeId: place.nodeId, ended: Promise.resolve(), close: () => undefined }
   }
   return splice(place.nodeId, socket, far)

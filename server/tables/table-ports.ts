@@ -70,8 +70,8 @@ export class HouseTablePorts implements TablePorts {
     return { lease, round, seats, name: table?.name ?? tableId, lastOutcomes }
   }
 
-  save(lease: Lease, round: Round): void {
-    this.#deps.hot.save(lease, round)
+  save(...saved: Parameters<TablePorts['save']>): void {
+    this.#deps.hot.save(...saved)
   }
 
   perform(...[lease, effects, answer, ended, stalled]: Parameters<TablePorts['perform']>): void {

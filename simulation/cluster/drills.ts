@@ -1,0 +1,176 @@
+import type { Fleet, Machine } from './fleet.ts'
+import type { House } from './house.ts'
+import type { Mishaps } from './storm.ts'
+import type { Drill } from './testimony.ts'
+
+export type DrillPlan = Drill & {
+  /** Causes it, and answers the nodes that it happens to. The rest of the world is calm. */
+  readonly begin: (mishaps: Mishaps, machine: Machine, fleet: Fleet, house: House) => readonly Machine[]
+  /** It is over, and mended, after this time. */
+  readonly lastsMs: number
+  /** Says nothing of a house without Redis. */
+  readonly needsRedis?: true
+}
+
+const all = ({ machines }: Fleet): readonly Machine[] => machines
+/** For a mishap that no table should notice. */
+const unnoticed = { moves: false, runsWithinMs: 0, answersWithinMs: 1_000 }
+
+/** One mishap each, in a world where nothing else goes wrong, so that it can be said what must come of it. */
+export const DRILLS: readonly DrillPlan[] = [
+  {
+    ...{ name: 'a process dies', moves: true, runsWithinMs: 900, answersWithinMs: 1_600, lastsMs: 0 },
+    begin: (mishaps, machine) => {
+      mishaps.crash(machine, false)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'a machine dies', moves: true, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 0 },
+    begin: (mishaps, machine) => {
+      mishaps.crash(machine, true)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'a process stands still', moves: true, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 5_000 },
+    begin: (mishaps, machine) => {
+      mishaps.pause(machine, 5_000)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'a process stands still for a moment', ...unnoticed, answersWithinMs: 1_500, lastsMs: 500 },
+    begin: (mishaps, machine) => {
+      mishaps.pause(machine, 500)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'an upgrade', moves: true, runsWithinMs: 5_000, answersWithinMs: 2_000, lastsMs: 0 },
+    begin: (mishaps, machine) => {
+      mishaps.upgrade(machine)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'a node joins', moves: true, runsWithinMs: 60_000, answersWithinMs: 2_000, lastsMs: 0 },
+    begin: (mishaps) => [mishaps.join(false)],
+  },
+  {
+    ...{
+      name: 'a node is cut off from both stores',
+      moves: true,
+      runsWithinMs: 4_500,
+      answersWithinMs: 6_000,
+      lastsMs: 5_000,
+    },
+    begin: (mishaps, machine) => {
+      mishaps.cutFrom('books', machine, 5_000, 'both')
+      mishaps.cutFrom('redis', machine, 5_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{
+      name: 'a node is cut off from everything',
+      moves: true,
+      runsWithinMs: 4_500,
+      answersWithinMs: 9_000,
+      lastsMs: 5_000,
+    },
+    begin: (mishaps, machine) => {
+      mishaps.isolate(machine, 5_000)
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'a node is cut off from Redis', ...unnoticed, lastsMs: 4_000 },
+    begin: (mishaps, machine) => {
+      mishaps.cutFrom('redis', machine, 4_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'Redis is away', ...unnoticed, lastsMs: 4_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.takeDown('redis', 4_000)
+      return all(fleet)
+    },
+  },
+  {
+    ...{ name: 'Redis stands still', ...unnoticed, lastsMs: 4_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.stall('redis', 4_000)
+      return all(fleet)
+    },
+  },
+  {
+    ...{ name: 'Redis forgets everything', ...unnoticed, lastsMs: 2_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.flushRedis()
+      return all(fleet)
+    },
+  },
+  {
+    ...{ name: 'the books are away', ...unnoticed, needsRedis: true, answersWithinMs: 6_000, lastsMs: 3_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.takeDown('books', 3_000)
+      return all(fleet)
+    },
+  },
+  {
+    ...{
+      name: 'a node is cut off from the books',
+      ...unnoticed,
+      needsRedis: true,
+      answersWithinMs: 9_000,
+      lastsMs: 3_000,
+    },
+    begin: (mishaps, machine) => {
+      mishaps.cutFrom('books', machine, 3_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'the nodes hear nothing of each other', ...unnoticed, answersWithinMs: 9_000, lastsMs: 4_000 },
+    begin: (mishaps, _machine, fleet) => {
+      isolateAll(mishaps, fleet, 4_000)
+      return all(fleet)
+    },
+  },
+  {
+    ...{ name: 'no node hears of others, and Redis is away', ...unnoticed, answersWithinMs: 9_000, lastsMs: 4_000 },
+    begin: (mishaps, _machine, fleet) => {
+      isolateAll(mishaps, fleet, 4_000)
+      mishaps.takeDown('redis', 4_000)
+      return all(fleet)
+    },
+  },
+  {
+    ...{
+      name: 'a node is heard of in Redis alone',
+      ...unnoticed,
+      needsRedis: true,
+      answersWithinMs: 9_000,
+      lastsMs: 3_000,
+    },
+    begin: (mishaps, machine, fleet) => {
+      for (const other of fleet.machines) if (other !== machine) mishaps.cutNodes(machine, other, 3_000, false)
+      mishaps.cutFrom('books', machine, 3_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{ name: 'both stores are away', moves: true, runsWithinMs: 8_000, answersWithinMs: 10_000, lastsMs: 3_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.takeDown('redis', 3_000)
+      mishaps.takeDown('books', 3_000)
+      return all(fleet)
+    },
+  },
+]
+
+function isolateAll(mishaps: Mishaps, { machines }: Fleet, forMs: number): void {
+  for (const [i, a] of machines.entries()) for (const b of machines.slice(i + 1)) mishaps.cutNodes(a, b, forMs, false)
+}
