@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -20,6 +21,7 @@ describe.runIf(postgresInstalled() && redisInstalled())('the commands of backups
   let server: PostgresServer
   let redis: SingleRedis
   let metricsPort: number
+  let folder: string | undefined
   const allSaid: string[] = []
 
   beforeAll(async () => {
@@ -43,6 +45,7 @@ describe.runIf(postgresInstalled() && redisInstalled())('the commands of backups
     await server?.stop()
     await redis?.stop()
     await backed?.stop()
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
   })
 
   const file = (name: string) => fileURLToPath(new URL(`./${name}.ts`, import.meta.url))
@@ -91,7 +94,7 @@ describe.runIf(postgresInstalled() && redisInstalled())('the commands of backups
 
   test('[BAK-7 BAK-8 BAK-9] restore, start, mark: each once, in this order', async () => {
     await backed.house.play('cusco', 2)
-    const folder = openFolder(null)
+    folder = openFolder(null)
     const target = join(folder, 'restored')
     const wrong = await run('restore', ['--target', target], { SECRETS_KEY: '00'.repeat(32) })
     expect(wrong).toMatchObject({ code: 1, said: expect.stringContaining('SECRETS_KEY is not the key of this backup') })
