@@ -147,6 +147,7 @@ describe('[DRW-10] a worker that fails loses no draw', () => {
   })
   afterAll(() => {
     delete process.env.FAULTY_WORKER_LOG
+    delete process.env.STILLBORN_WORKER_LOG
     rmSync(folder, { recursive: true })
   })
   const sealed = (tableId: string) =>
@@ -188,6 +189,18 @@ describe('[DRW-10] a worker that fails loses no draw', () => {
     await expect(pool.draw(request)).rejects.toMatchObject({ code: 'worker-failed' })
     expect(attempts('exits-3-g')).toBe(3)
     expect(await pool.draw(request)).toEqual(await healthy.draw(request))
+  })
+
+  test('[DRW-10] workers that die while they are starting keep no draw waiting', async () => {
+    const healthy = await started({ threads: 1 })
+    const request = roundOf('l', sealed('l'))
+    const expected = await healthy.draw(request)
+    process.env.STILLBORN_WORKER_LOG = join(folder, 'lives')
+    const pool = await started({ workerFile: worker('stillborn'), threads: 1, taskMs: 20_000 })
+    const startedMs = performance.now()
+    expect(await pool.draw(request)).toEqual(expected)
+    expect(performance.now() - startedMs).toBeLessThan(15_000)
+    expect(pool.counters().workerDeaths).toBe(3)
   })
 
   test('[DRW-10] a refusal is not tried again', async () => {

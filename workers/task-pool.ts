@@ -21,6 +21,9 @@ export type TaskPoolOptions = {
   readonly onMessage: (message: unknown) => void
 }
 
+/** Between the death of a worker and the look whether another is needed. */
+const ANOTHER_AFTER_MS = 100
+
 /** What a worker answers: refusals of the request travel as codes, since errors lose their fields on the way. */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
@@ -57,7 +60,9 @@ export class TaskPool {
     pool.on('error', () => {})
     pool.on('message', this.#options.onMessage)
     pool.on('workerDestroy', () => {
-      if (this.#pool !== null) this.#deaths++
+      if (this.#pool === null) return
+      this.#deaths++
+      setTimeout(() => this.#startAnother(), ANOTHER_AFTER_MS).unref()
     })
     this.#pool = pool
   }
@@ -103,6 +108,18 @@ export class TaskPool {
   /** Workers that ended without being asked to. */
   get deaths(): number {
     return this.#deaths
+  }
+
+  /**
+   * Piscina puts no other worker in the place of one that died while it was starting, and whatever is queued then waits
+   * for the next task to come along. This one comes along, and is given up before it does anything.
+   */
+  #startAnother(): void {
+    const pool = this.#pool
+    if (pool === null || pool.queueSize === 0) return
+    const giveUp = new AbortController()
+    pool.run(null, { signal: giveUp.signal }).catch(() => {})
+    giveUp.abort()
   }
 
   async #insist<T>(name: string, request: unknown): Promise<T> {
