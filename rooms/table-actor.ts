@@ -13,7 +13,7 @@ const KEEP_ABSENT_MS = 10 * 60_000
 /** More events than one owner of a table ever tells in one stream; so versions only grow from owner to owner. */
 export const VERSIONS_OF_AN_OWNER = 2 ** 28
 
-/** What happens to a bet of which nobody was told yet that it counts, or that it does not. */
+/** A bet of which nobody was told yet, and the answer of the books, which know it: that may be saved a moment later. */
 const ANSWERED_LATER: ReadonlySet<RoundEvent['type']> = new Set([
   'betPlaced',
   'stakeReserved',

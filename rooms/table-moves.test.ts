@@ -153,6 +153,21 @@ test('[ROM-29] what a turn decided is saved before anybody is told, and nothing 
   expect(order).toEqual(['saved reserving', 'shown', ...accepted])
 })
 
+test('[ROM-29] all but bets and their answers is saved urgently', async () => {
+  const saved: string[] = []
+  vi.spyOn(ports, 'save').mockImplementation((_, { phase, bets }, urgent) => {
+    saved.push(`${phase} ${[...bets.values()].map(({ status }) => status).join()}${urgent ? ' urgent' : ''}`)
+  })
+  const asked = bet('ana')
+  await actor.place([asked])
+  await actor.withdraw('ana', [asked.betId])
+  await until('it is returned', () => actor.round.bets.get(asked.betId)?.status === 'dead')
+  ports.advance(20_000)
+  await inPhase('settled')
+  const bets = ['open reserving', 'open accepted', 'open releasing urgent', 'open dead']
+  expect(saved).toEqual([...bets, ...['closing', 'closed', 'drawn', 'settled'].map((phase) => `${phase} dead urgent`)])
+})
+
 test('[ROM-27] stalled books are told on, and not any more once the table has stopped', () => {
   ports.stalled(true)
   ports.stalled(false)

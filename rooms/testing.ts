@@ -110,7 +110,7 @@ export class TestPorts implements TablePorts {
     return { lease, round: rebuild(null, facts), name: tableId.toUpperCase(), lastOutcomes: [], seats }
   }
 
-  save(_lease: Lease, round: Round): void {
+  save(_lease: Lease, round: Round, _urgent: boolean): void {
     this.saved.push(round)
   }
 

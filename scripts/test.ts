@@ -1,7 +1,7 @@
 /**
  * `npm test [vitest arguments]`: every test of the project. On Debian as root it installs what some suites need
- * (Chromium, PostgreSQL, Redis, HAProxy) and starts a throw-away PostgreSQL; elsewhere it uses what the environment names
- * (TEST_DATABASE_URL, CHROMIUM) and says plainly which suites it could not run. Stops only what it started.
+ * (Chromium, PostgreSQL, Redis, HAProxy) and starts a throw-away PostgreSQL; elsewhere it uses what the environment
+ * names (TEST_DATABASE_URL, CHROMIUM) and says plainly which suites it could not run. Stops only what it started.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'

@@ -21,7 +21,7 @@ const FOLDERS: Record<string, { readonly folders: readonly string[]; readonly pa
   simulation: {
     folders: [
       ...['simulation', 'engine', 'server/ledger/books.ts', 'server/tables', 'server/fairness/series-keeper.ts'],
-      ...['rooms/ports.ts', 'rooms/protocol.ts', 'rooms/table-actor.ts'],
+      ...['rooms/ports.ts', 'rooms/protocol.ts', 'rooms/table-actor.ts', 'server/failover'],
     ],
     packages: ['node:'],
   },

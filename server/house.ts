@@ -181,8 +181,8 @@ function floorOf({ tables, books, database, log }: Parts, nodes: () => Nodes): F
 }
 
 /**
- * Reference ids for this process's lobby, apart from those of every process before it: 32,768 of them come and go before
- * one is used again, each with room for 65,536 rows.
+ * Reference ids for this process's lobby, apart from those of every process before it: 32,768 of them come and go
+ * before one is used again, each with room for 65,536 rows.
  */
 async function lobbyRefBase({ pool }: Database): Promise<number> {
   const { rows } = await pool.query<{ life: number }>("select nextval('cluster_incarnation') as life")

@@ -27,7 +27,7 @@ export interface Nodes {
   readonly hot: HotState
   /** Proves to another node that this one belongs to the house; null for a house of one node. */
   readonly token: string | null
-  /** The epoch under which a table is opened here. Errors: rejects when it may not be, or the books are out of reach. */
+  /** The epoch under which a table is opened here. Errors: rejects when it may not be, or the books do not answer. */
   claim(tableId: string): Promise<number>
   /** The table ended here by itself: its epoch was refused, or the house closed it. */
   gaveUp(tableId: string): void

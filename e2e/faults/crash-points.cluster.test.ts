@@ -46,7 +46,7 @@ describe('a process that ends itself between two durable effects', () => {
     await house?.close()
   })
 
-  test('[FOV-70] at every one of them the table goes on elsewhere, and its round ends as it was committed', async () => {
+  test('[FOV-70] at every one the table goes on elsewhere, and its round ends as it was committed', async () => {
     const left: CrashPoint[] = [...CRASH_POINTS]
     const problems: string[] = []
     const inLane = async (lane: Lane): Promise<void> => {

@@ -40,7 +40,7 @@ describe('a node that fails without dying', () => {
 
   beforeEach(() => house.whole(), 120_000)
 
-  test('[FOV-78] a node paused for 5 s: another goes on, and the zombie accepts nothing that the books lack', async () => {
+  test('[FOV-78] a node paused for 5 s: another goes on, the zombie accepts nothing that the books lack', async () => {
     const tableId = house.tableOf(3)
     const node = await house.ownerOf(tableId)
     const before = await house.owner(tableId)
@@ -56,7 +56,7 @@ describe('a node that fails without dying', () => {
     expect(felt).toMatchObject({ reloads: 0, othersDrops: 0 })
   }, 120_000)
 
-  test('[FOV-76] all draw workers of a node end, round after round: every round is drawn as it was committed', async () => {
+  test('[FOV-76] all draw workers of a node end, round after round: each is drawn as it was committed', async () => {
     const before = await house.owners()
     const tableId = house.tableOf(1)
     const inspector = await Inspector.attach(debugPort)
@@ -70,7 +70,7 @@ describe('a node that fails without dying', () => {
     expect(await house.owners()).toEqual(before)
   }, 120_000)
 
-  test('[FOV-77] clocks that are set by an hour while rounds run: every round closes on time, no table moves', async () => {
+  test('[FOV-77] clocks are set by an hour while rounds run: each closes on time, no table moves', async () => {
     const before = await house.owners()
     const fromMs = performance.now()
     const felt = await house.feel('clocks set forward and back by an hour', house.tableIds, async () => {

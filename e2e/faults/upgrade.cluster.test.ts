@@ -76,7 +76,7 @@ describe('two releases side by side', () => {
     await killed.start()
   }, 120_000)
 
-  test('[FOV-93 FOV-94] the old node is killed: the new one goes on, and the old one starts on wider books', async () => {
+  test('[FOV-93 FOV-94] the old node is killed: the new one goes on, the old one starts on wider books', async () => {
     const killed = house.cluster.node(0)
     await killed.kill()
     await house.goesOn('the old node was killed')
@@ -123,7 +123,7 @@ describe('two releases side by side', () => {
     expect(await releasesOfNodes()).toEqual(['before', 'before'])
   }, 240_000)
 
-  test('[FOV-92 FOV-93] nothing was lost, doubled or changed on the way there and back, and nobody joined anew', async () => {
+  test('[FOV-92 FOV-93] nothing was lost, doubled or changed there and back, and nobody joined anew', async () => {
     await house.goesOn('rolled back')
     expect(await house.reckon()).toMatchObject(RIGHT)
     expect(house.crowd.reloads - reloadsBefore).toBe(0)

@@ -78,7 +78,7 @@ for (const kind of databasesUnderTest()) {
       await expect(migrate(database, {})).rejects.toThrow(/newer than this program: it has 001-ledger/)
     })
 
-    test('[DB-4 DB-14] a program starts on what later ones added, and on nothing else that it does not know', async () => {
+    test('[DB-4 DB-14] a program starts on what later ones added, and on nothing else it does not know', async () => {
       const { migrations } = await import('./migrations/index.ts')
       const own = await openTestDatabase(kind)
       const later = (column: string) => ({

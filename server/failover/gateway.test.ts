@@ -144,7 +144,7 @@ test('[FOV-61] an owner that is dead is not waited for longer than it takes to b
   socket.close()
 })
 
-test('[FOV-65] a node that cannot reach the owner for a second says 502, and does not hold the client longer', async () => {
+test('[FOV-65] a node that cannot reach the owner for a second says 502, and holds nobody longer', async () => {
   const dead = `127.0.0.1:${owner.port}`
   owner.close()
   find = async () => ({ nodeId: 'owner', address: dead })

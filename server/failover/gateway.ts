@@ -71,7 +71,7 @@ export class Gateway {
     else refuse(socket, '503 Service Unavailable')
   }
 
-  /** Lets sockets go that lead to a former owner of the table: their clients come back and are led to the present one. */
+  /** Lets sockets go that lead to a former owner: their clients come back and are led to the present one. */
   moved(roomId: string, nodeId: string | null): void {
     for (const relay of this.#relays.get(roomId) ?? []) if (relay.nodeId !== nodeId) relay.close()
   }

@@ -130,7 +130,7 @@ describe.each(['single', 'cluster'] as const)('hot copies on a %s Redis', (kind)
     let failures = 0
     const writer = new HotCopyWriter({ copies: ofAna, failed: () => failures++, outdated: () => {} })
     for (const part of redis.parts) await part.kill()
-    for (let i = 0; i < 50; i++) writer.save('lima', 3, () => `state ${i}`)
+    for (let i = 0; i < 50; i++) writer.save('lima', 3, () => `state ${i}`, true)
     await until('a write has failed', () => failures > 0)
     for (const part of redis.parts) await part.restart()
     await until('the copy is there', async () => (await ofEva.read('lima').catch(() => null))?.text === 'state 49')

@@ -52,7 +52,7 @@ describe('[FOV-13] the writer of hot copies', () => {
     expect([texts(), made, failures]).toEqual([['a', 'x', 'c'], 3, []])
   })
 
-  test('writes what can wait at once after a rest, and the newest of it alone when the last write is 50 ms old', async () => {
+  test('writes what can wait at once after a rest, and only the newest when the last write is 50 ms old', async () => {
     for (const name of ['a', 'b']) writer.save('lima', 3, () => name, false)
     await answer(0, true)
     writer.save('lima', 3, () => 'c', false)
@@ -178,9 +178,10 @@ describe('[FOV-13] the writer of hot copies', () => {
   })
 
   test('takes a copy that cannot be made for a failure', async () => {
-    writer.save('lima', 3, () => {
+    const impossible = () => {
       throw new Error('no such state')
-    })
+    }
+    writer.save('lima', 3, impossible, true)
     await vi.advanceTimersByTimeAsync(0)
     expect(failures).toEqual(['lima: Error: no such state'])
     writer.save('lima', 3, () => 'b', true)

@@ -72,7 +72,7 @@ test('[FOV-43] a lease of another life or of an earlier epoch speaks for nobody'
   expect(await why()).toBe('silent')
 })
 
-test('[FOV-43] a refused link or a later life of the same node is certain, whatever the stores still hold', async () => {
+test('[FOV-43] a refused link or a later life of the same node is certain, whatever stores still hold', async () => {
   link = 'gone'
   expect(await why()).toBe('gone')
   link = 'silent'
@@ -99,7 +99,7 @@ test('[FOV-43] an owner that is heard is asked itself: it runs the table, or it 
   expect(await why()).toBe('left')
 })
 
-test('[FOV-43] a table without an owner, of a house of one node, or of an earlier life of this node is free', async () => {
+test('[FOV-43] a table without owner, of a house of one node, or of an earlier life of this node is free', async () => {
   expect(await why(null)).toBe('start')
   expect(await why({ ...owner, nodeId: '', incarnation: 0 })).toBe('start')
   expect(await why({ ...owner, nodeId: 'a', incarnation: 8 })).toBe('start')
@@ -112,7 +112,7 @@ test('[FOV-43] a node that has left the books is over', async () => {
   expect(await why()).toBe('silent')
 })
 
-test('[FOV-43] a node that has beaten since its link was refused lives behind a closed address, and is left alone', async () => {
+test('[FOV-43] a node that beats while its link is refused lives behind a closed address: left alone', async () => {
   link = 'gone'
   nodes = [{ ...row, silentMs: 5_000 }]
   goneForMs = 4_000

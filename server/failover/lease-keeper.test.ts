@@ -99,7 +99,7 @@ test('[FOV-41] proof counts from when it was asked for: an answer that comes lat
   slow.stop()
 })
 
-test('[FOV-42] a lease that a greater epoch holds, and an epoch that the books no longer confirm, are lost', async () => {
+test('[FOV-42] a lease that a greater epoch holds, and an epoch the books do not confirm, are lost', async () => {
   redis = 'refuses'
   await pass(LEASE_MS)
   expect(told).toEqual(['lost lima'])

@@ -75,7 +75,8 @@ export class Register {
   #start({ process: number, nodeId, place }: Extract<ClusterTestimony, { what: 'started' }>, nowMs: number): void {
     this.processes.set(number, {
       ...{ number, nodeId, place, state: 'running', incarnation: 0 },
-      ...{ enteredAtMs: NEVER_MS, wokeAtMs: nowMs, drainsSinceMs: NEVER_MS, provedAtMs: NEVER_MS, peersSinceMs: NEVER_MS },
+      ...{ enteredAtMs: NEVER_MS, wokeAtMs: nowMs, drainsSinceMs: NEVER_MS },
+      ...{ provedAtMs: NEVER_MS, peersSinceMs: NEVER_MS },
     })
   }
 

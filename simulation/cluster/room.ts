@@ -100,7 +100,7 @@ export class Room {
     })
   }
 
-  /** `gone` is called when the room has ended, or its process has, as far as the network tells. Answers how to leave. */
+  /** `gone` is called when the room or its process has ended, as far as the network tells. Answers how to leave. */
   enter(gone: () => void): () => void {
     this.#gone.add(gone)
     return () => void this.#gone.delete(gone)

@@ -74,7 +74,7 @@ test('[WEB-25] the list is shown before the room is joined, and then every chang
   expect(floor.shown).toEqual(['lima', 'trujillo'])
 })
 
-test('[WEB-25] a room that dropped is live no more: the list is read at once, and again until the room is back', async () => {
+test('[WEB-25] a room that dropped is live no more: the list is read at once, and until the room is back', async () => {
   const floor = await live()
   floor.list = [row('cusco')]
   floor.room?.dropped()

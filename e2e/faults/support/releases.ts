@@ -56,7 +56,8 @@ const NEXT: readonly Change[] = [
 const WIDEN = `import { type Kysely, sql } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const name of ${JSON.stringify(WIDENED)}) await sql.raw(\`alter table \${name} add column remark text\`).execute(db)
+  for (const name of ${JSON.stringify(WIDENED)})
+    await sql.raw(\`alter table \${name} add column remark text\`).execute(db)
 }
 `
 
