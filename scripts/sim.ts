@@ -1,10 +1,12 @@
 /**
  * `npm run sim -- [--seeds 5000] [--rounds 5]` plays that many worlds on the sources as they are, then takes out every
- * guard in turn and plays until the auditor notices. `--seed N` replays one world in words.
+ * guard in turn and plays until the auditor notices. `--cluster` plays worlds of several nodes instead. `--seed N`
+ * replays one world in words.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TALLIED } from '../simulation/faults.ts'
+import { CLUSTER_MUTATIONS } from '../simulation/cluster/mutations.ts'
+import { playClusterWorld } from '../simulation/cluster/world.ts'
 import { MutantHouse } from '../simulation/mutant.ts'
 import { MUTATIONS, type Mutation } from '../simulation/mutations.ts'
 import type { Sweep } from '../simulation/sweep.ts'
@@ -23,8 +25,11 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '5000' },
     rounds: { type: 'string', default: '5' },
     seed: { type: 'string' },
+    cluster: { type: 'boolean', default: false },
   },
 })
+const { cluster } = values
+const mutations = cluster ? CLUSTER_MUTATIONS : MUTATIONS
 const rounds = whole(values.rounds, 'rounds')
 
 process.exitCode = values.seed === undefined ? await sweepAll(whole(values.seeds, 'seeds')) : await replay(values.seed)
@@ -34,28 +39,32 @@ async function sweepAll(seeds: number): Promise<number> {
   const sweeps = await Promise.all(
     Array.from({ length: WORKERS }, (_, from) => {
       const count = Math.ceil((seeds - from) / WORKERS)
-      return sweepInWorker(ROOT, { from, stride: WORKERS, count, rounds, mostFailures: MOST_SHOWN })
+      return sweepInWorker(ROOT, { from, stride: WORKERS, count, rounds, mostFailures: MOST_SHOWN, cluster })
     }),
   )
   const failed = sweeps.flatMap((sweep) => sweep.failed)
   for (const { seed, complaints } of failed) console.log(`seed ${seed}: ${complaints[0]}`)
-  console.log(`${seeds} worlds of ${rounds} rounds a table in ${seconds(startedMs)} s, ${failed.length} failed`)
-  for (const name of TALLIED) console.log(`  ${name}: ${sweeps.reduce((sum, { tally }) => sum + tally[name], 0)}`)
+  const of = cluster ? 'of several nodes' : `of ${rounds} rounds a table`
+  console.log(`${seeds} worlds ${of} in ${seconds(startedMs)} s, ${failed.length} failed`)
+  for (const name of Object.keys(sweeps[0]?.tally ?? {}))
+    console.log(`  ${name}: ${sweeps.reduce((sum, { tally }) => sum + (tally[name] ?? 0), 0)}`)
   const unnoticed = await takeOutGuards()
   const guardsUnnoticed = unnoticed.length
-  console.log(JSON.stringify({ seeds, failures: failed.length, guardsRemoved: MUTATIONS.length, guardsUnnoticed }))
+  console.log(
+    JSON.stringify({ seeds, failures: failed.length, guardsRemoved: mutations.length, guardsUnnoticed, cluster }),
+  )
   return failed.length + guardsUnnoticed === 0 ? 0 : 1
 }
 
 /** Answers the guards that nobody missed. */
 async function takeOutGuards(): Promise<Mutation[]> {
-  const waiting = [...MUTATIONS]
+  const waiting = [...mutations]
   const unnoticed: Mutation[] = []
   const work = async (): Promise<void> => {
     const house = new MutantHouse(ROOT)
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        const order = { from: 0, stride: 1, count: MOST_MUTANT_SEEDS, rounds, mostFailures: 1 }
+        const order = { from: 0, stride: 1, count: MOST_MUTANT_SEEDS, rounds, mostFailures: 1, cluster }
         const sweep = await house.sweepWithout(next, order)
         console.log(`without "${next.guard}" (${next.file}): ${noticed(sweep)}`)
         if (sweep.failed.length === 0) unnoticed.push(next)
@@ -76,7 +85,7 @@ function noticed({ failed, seeds }: Sweep): string {
 async function replay(text: string): Promise<number> {
   const seed = whole(text, 'seed')
   const listen = (...seen: Parameters<typeof inWords>): void => console.log(inWords(...seen))
-  const report = await playWorld({ seed, rounds, listen })
+  const report = cluster ? await playClusterWorld({ seed, listen }) : await playWorld({ seed, rounds, listen })
   for (const complaint of report.complaints) console.log(complaint)
   console.log(JSON.stringify(report))
   return report.complaints.length === 0 ? 0 : 1

@@ -18,7 +18,7 @@ beforeAll(async () => {
     const { complaints, tally } = await playWorld({ seed, rounds: 6, listen: (seen) => story.push(seen) })
     expect(complaints).toEqual([])
     honest = story
-    const tables = new Set(story.map((seen) => (seen.what === 'raised' ? seen.tableId : 't1')))
+    const tables = new Set(story.flatMap((seen) => ('opening' in seen ? [seen.opening.tableId] : [])))
     const pays = story.some((seen) => seen.what === 'settled' && paid(seen))
     if (tables.size === 1 && pays && tally.voids > 0 && tally.withdrawn > 0) return
   }

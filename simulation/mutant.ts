@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Mutation } from './mutations.ts'
@@ -17,6 +17,8 @@ export class MutantHouse {
     this.#root = root
     this.#copy = mkdtempSync(join(tmpdir(), 'crupier-sim-'))
     for (const folder of FOLDERS) cpSync(join(root, folder), join(this.#copy, folder), { recursive: true })
+    // The hot copy is read by the house's own parser.
+    symlinkSync(join(root, 'node_modules'), join(this.#copy, 'node_modules'))
     writeFileSync(join(this.#copy, 'package.json'), JSON.stringify({ type: 'module' }))
   }
 

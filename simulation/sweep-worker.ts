@@ -1,7 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { sweep } from './sweep.ts'
+import { playClusterWorld } from './cluster/world.ts'
+import { type Report, sweep } from './sweep.ts'
 import type { SweepOrder } from './sweep-in-worker.ts'
+import { playWorld } from './world.ts'
 
-const { from, stride, count, rounds, mostFailures } = workerData as SweepOrder
+const { from, stride, count, rounds, mostFailures, cluster } = workerData as SweepOrder
 const seeds = Array.from({ length: count }, (_, i) => from + i * stride)
-parentPort?.postMessage(await sweep(seeds, rounds, mostFailures))
+const play = (seed: number): Promise<Report> => (cluster ? playClusterWorld({ seed }) : playWorld({ seed, rounds }))
+parentPort?.postMessage(await sweep(seeds, play, mostFailures))

@@ -1,21 +1,30 @@
-import { emptyTally, TALLIED, type Tally } from './faults.ts'
-import { playWorld, type WorldReport } from './world.ts'
+/** What every kind of world says of itself at its end. */
+export type Report = {
+  readonly seed: number
+  readonly complaints: readonly string[]
+  readonly tally: Readonly<Record<string, number>>
+}
 
 export type Sweep = {
   readonly seeds: number
-  readonly failed: readonly WorldReport[]
-  readonly tally: Tally
+  readonly failed: readonly Report[]
+  /** How often each thing happened, over all worlds. */
+  readonly tally: Readonly<Record<string, number>>
 }
 
 /** Plays worlds one after another; stops early once `mostFailures` of them have failed. */
-export async function sweep(seeds: Iterable<number>, rounds: number, mostFailures: number): Promise<Sweep> {
-  const failed: WorldReport[] = []
-  const tally = emptyTally()
+export async function sweep(
+  seeds: Iterable<number>,
+  play: (seed: number) => Promise<Report>,
+  mostFailures: number,
+): Promise<Sweep> {
+  const failed: Report[] = []
+  const tally: Record<string, number> = {}
   let played = 0
   for (const seed of seeds) {
-    const report = await playWorld({ seed, rounds })
+    const report = await play(seed)
     played++
-    for (const name of TALLIED) tally[name] += report.tally[name]
+    for (const [name, times] of Object.entries(report.tally)) tally[name] = (tally[name] ?? 0) + times
     if (report.complaints.length > 0) failed.push(report)
     if (failed.length >= mostFailures) break
   }

@@ -20,7 +20,6 @@ const REST_MS = 800
 const AWAKE_MS = 500
 /** A planned move is done within this time. */
 const MOVE_MS = 500
-const MOST_MOVES_OF_A_DRILL = 2
 
 /**
  * Says what must come about once a storm is over, and in what time: every table runs at one node, then where it
@@ -111,7 +110,7 @@ export class CalmAuditor {
 
   #allRun(): void {
     const phase = this.#phase
-    const mayStandStill = phase.what === 'drill' && !phase.drill.moves
+    const mayStandStill = phase.what === 'drill' && phase.drill.moves === 0
     for (const tableId of this.#wanted()) {
       const rooms = this.#register.openRooms.filter((room) => room.tableId === tableId)
       const { epoch } = this.#register.table(tableId)
@@ -142,10 +141,10 @@ export class CalmAuditor {
     this.#moves.set(tableId, moves)
     const { nodeId } = this.#register.process(number)
     const why = `SIM-25: ${nodeId} took ${tableId} ${this.#name()}`
-    if (phase.what !== 'drill' || !phase.drill.moves) return void this.#complain(why)
+    if (phase.what !== 'drill' || phase.drill.moves === 0) return void this.#complain(why)
     const all = [...this.#register.processes.values()].filter(isKnown).map((process) => process.nodeId)
     const concerned = phase.nodeIds.includes(ownPlace(tableId, [...new Set([...all, ...phase.nodeIds])]) ?? '')
-    this.#expect(concerned && moves <= MOST_MOVES_OF_A_DRILL, `${why}, for the ${moves}. time`)
+    this.#expect(concerned && moves <= phase.drill.moves, `${why}, for the ${moves}. time`)
     const others = all.filter((id) => !phase.nodeIds.includes(id))
     const belongs = phase.nodeIds.includes(nodeId) || others.length === 0 || nodeId === ownPlace(tableId, others)
     this.#expect(belongs, `${why}, and another one is before it`)

@@ -14,26 +14,26 @@ export type DrillPlan = Drill & {
 
 const all = ({ machines }: Fleet): readonly Machine[] => machines
 /** For a mishap that no table should notice. */
-const unnoticed = { moves: false, runsWithinMs: 0, answersWithinMs: 1_000 }
+const unnoticed = { moves: 0, runsWithinMs: 0, answersWithinMs: 1_000 }
 
 /** One mishap each, in a world where nothing else goes wrong, so that it can be said what must come of it. */
 export const DRILLS: readonly DrillPlan[] = [
   {
-    ...{ name: 'a process dies', moves: true, runsWithinMs: 900, answersWithinMs: 1_600, lastsMs: 0 },
+    ...{ name: 'a process dies', moves: 2, runsWithinMs: 900, answersWithinMs: 1_600, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.crash(machine, false)
       return [machine]
     },
   },
   {
-    ...{ name: 'a machine dies', moves: true, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 0 },
+    ...{ name: 'a machine dies', moves: 2, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.crash(machine, true)
       return [machine]
     },
   },
   {
-    ...{ name: 'a process stands still', moves: true, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 5_000 },
+    ...{ name: 'a process stands still', moves: 2, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 5_000 },
     begin: (mishaps, machine) => {
       mishaps.pause(machine, 5_000)
       return [machine]
@@ -47,20 +47,20 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
   {
-    ...{ name: 'an upgrade', moves: true, runsWithinMs: 5_000, answersWithinMs: 2_000, lastsMs: 0 },
+    ...{ name: 'an upgrade', moves: 2, runsWithinMs: 5_000, answersWithinMs: 2_000, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.upgrade(machine)
       return [machine]
     },
   },
   {
-    ...{ name: 'a node joins', moves: true, runsWithinMs: 60_000, answersWithinMs: 2_000, lastsMs: 0 },
+    ...{ name: 'a node joins', moves: 2, runsWithinMs: 60_000, answersWithinMs: 2_000, lastsMs: 0 },
     begin: (mishaps) => [mishaps.join(false)],
   },
   {
     ...{
       name: 'a node is cut off from both stores',
-      moves: true,
+      moves: 2,
       runsWithinMs: 4_500,
       answersWithinMs: 6_000,
       lastsMs: 5_000,
@@ -74,7 +74,7 @@ export const DRILLS: readonly DrillPlan[] = [
   {
     ...{
       name: 'a node is cut off from everything',
-      moves: true,
+      moves: 2,
       runsWithinMs: 4_500,
       answersWithinMs: 9_000,
       lastsMs: 5_000,
@@ -162,7 +162,7 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
   {
-    ...{ name: 'both stores are away', moves: true, runsWithinMs: 8_000, answersWithinMs: 10_000, lastsMs: 3_000 },
+    ...{ name: 'both stores are away', moves: 4, runsWithinMs: 8_000, answersWithinMs: 10_000, lastsMs: 3_000 },
     begin: (mishaps, _machine, fleet) => {
       mishaps.takeDown('redis', 3_000)
       mishaps.takeDown('books', 3_000)

@@ -1,6 +1,7 @@
 import type { HotState } from '../../server/failover/hot-state.ts'
 import type { LocalTables } from '../../server/failover/peers.ts'
 import type { House } from './house.ts'
+import { AGAIN } from './net.ts'
 import type { Process } from './process.ts'
 import { QUICK_LIMIT_MS, Room } from './room.ts'
 
@@ -39,7 +40,7 @@ export class Floor implements LocalTables {
 
   wanted(): ReturnType<LocalTables['wanted']> {
     const { house, process } = this.#options
-    return house.net.ask(process, 'books', QUICK_LIMIT_MS, () => house.tables.wanted())
+    return house.net.ask(process, 'books', QUICK_LIMIT_MS, AGAIN, () => house.tables.wanted())
   }
 
   /** A table is opened only under an epoch that was claimed for it, and only once at a time. */
@@ -50,7 +51,7 @@ export class Floor implements LocalTables {
     this.#opening.add(tableId)
     try {
       const epoch = await claim(tableId)
-      const wanted = await house.net.ask(process, 'books', QUICK_LIMIT_MS, () => house.tables.isWanted(tableId))
+      const wanted = await house.net.ask(process, 'books', QUICK_LIMIT_MS, AGAIN, () => house.tables.isWanted(tableId))
       if (!wanted) return false
       const room: Room = new Room({
         house,

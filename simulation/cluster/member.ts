@@ -6,7 +6,7 @@ import type { ClusterMeter, PeerAsks } from '../../server/failover/peers.ts'
 import type { Claim, HotCopies, LeaseStore, Life, OwnerBook } from '../../server/failover/ports.ts'
 import { Floor } from './floor.ts'
 import type { House } from './house.ts'
-import { OutOfReach } from './net.ts'
+import { AGAIN, ONCE, OutOfReach } from './net.ts'
 import { NodeLinks } from './node-links.ts'
 import type { Process } from './process.ts'
 import { LEDGER_LIMIT_MS, QUICK_LIMIT_MS } from './room.ts'
@@ -166,7 +166,9 @@ export class Member {
     const { number: process, nodeId } = this.process
     return {
       enter: (node) =>
-        this.#askBooks(() => {
+        net.ask(this.process, 'books', QUICK_LIMIT_MS, ONCE, () => {
+          // The server has ended the session of a process that is no more.
+          if (this.process.state === 'dead') return 0
           const incarnation = owners.enter(node)
           witness({ what: 'entered', process, nodeId, incarnation })
           return incarnation
@@ -182,7 +184,7 @@ export class Member {
       owners: () => this.#askBooks(() => owners.owners()),
       claim: (tableId, seen, life) => {
         const askedAtMs = net.agenda.nowMs
-        return net.ask(this.process, 'books', LEDGER_LIMIT_MS, () => this.#claim(tableId, seen, life, askedAtMs))
+        return net.ask(this.process, 'books', LEDGER_LIMIT_MS, AGAIN, () => this.#claim(tableId, seen, life, askedAtMs))
       },
     }
   }
@@ -201,11 +203,11 @@ export class Member {
   }
 
   #askBooks<T>(run: () => T): Promise<T> {
-    return this.#options.house.net.ask(this.process, 'books', QUICK_LIMIT_MS, run)
+    return this.#options.house.net.ask(this.process, 'books', QUICK_LIMIT_MS, AGAIN, run)
   }
 
   #askRedis<T>(run: () => T): Promise<T> {
-    return this.#options.house.net.ask(this.process, 'redis', REDIS_LIMIT_MS, run)
+    return this.#options.house.net.ask(this.process, 'redis', REDIS_LIMIT_MS, AGAIN, run)
   }
 
   #meter(): ClusterMeter {

@@ -18,6 +18,11 @@ const USUAL_MS = 20
 const SLOW_MS = [150, 700, 3_000]
 const LATEST_REPEAT_MS = 3_000
 
+/** Whether a call may arrive once more, after it was answered. */
+export type Often = typeof ONCE | typeof AGAIN
+export const ONCE = 'once'
+export const AGAIN = 'again'
+
 /** The way between two machines, whichever of them is named first. */
 export function between(a: string, b: string): string {
   return [a, b].sort().join('-')
@@ -125,9 +130,15 @@ export class Net {
    * One call of a process to a store, which runs it at some instant, or never. Errors: rejects with `OutOfReach` after
    * `limitMs` at the latest, whatever the store has done or will still do.
    */
-  ask<T>(process: Process, name: StoreName, limitMs: number, run: () => T): Promise<T> {
+  ask<T>(process: Process, name: StoreName, limitMs: number, often: Often, run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      process.act(() => this.#send(process, name, this.agenda.nowMs + limitMs, run, resolve, reject))
+      process.act(() => {
+        this.#send(process, name, this.agenda.nowMs + limitMs, run, resolve, reject)
+        if (often === ONCE || !this.chance('repeatedCall')) return
+        this.tally.repeatedCalls++
+        const againMs = this.delayMs() + this.dice.upTo(LATEST_REPEAT_MS)
+        this.later(againMs, () => this.stores[name].whenAwake(() => void attempt(run, () => undefined)))
+      })
     })
   }
 
@@ -169,10 +180,5 @@ export class Net {
       })
       if (!ran) tooLate()
     })
-    if (!this.chance('repeatedCall')) return
-    tally.repeatedCalls++
-    this.later(this.delayMs() + dice.upTo(LATEST_REPEAT_MS), () =>
-      store.whenAwake(() => void attempt(run, () => undefined)),
-    )
   }
 }

@@ -9,6 +9,7 @@ import { plainHouse } from '../plain-house.ts'
 import type { Move } from '../players.ts'
 import { announced, shown, toldTo } from '../what-is-told.ts'
 import type { House } from './house.ts'
+import { AGAIN } from './net.ts'
 import type { Process } from './process.ts'
 
 export type RoomOptions = {
@@ -155,14 +156,14 @@ export class Room {
     const { house, process } = this.#options
     const { net, ledger, hear: witness, wrongDraw } = house
     const at = { dice: net.dice, tally: net.tally, ledger, witness, wrongDraw }
-    return faultyBooks(at, process.number, (run) => net.ask(process, 'books', LEDGER_LIMIT_MS, run))
+    return faultyBooks(at, process.number, (run) => net.ask(process, 'books', LEDGER_LIMIT_MS, AGAIN, run))
   }
 
   /** What differs from table to table, or from node to node. */
   #part() {
     const { house, process, claim, hot, fenced, closed } = this.#options
     const { net, tables } = house
-    const ask = <T>(run: () => T): Promise<T> => net.ask(process, 'books', QUICK_LIMIT_MS, run)
+    const ask = <T>(run: () => T): Promise<T> => net.ask(process, 'books', QUICK_LIMIT_MS, AGAIN, run)
     return {
       tables: {
         get: (tableId: string) => ask(() => tables.get(tableId)),

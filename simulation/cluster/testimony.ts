@@ -71,8 +71,8 @@ export type ClusterTestimony =
 /** A mishap in an otherwise calm world, and what may come of it. */
 export type Drill = {
   readonly name: string
-  /** Tables of the nodes it happens to move away; all others stay where they are. */
-  readonly moves: boolean
+  /** How often a table of the nodes it happens to may move at most; all others stay where they are. */
+  readonly moves: number
   /** Within this time every table runs, at one node that can be reached. */
   readonly runsWithinMs: number
   /** Within this time every bet is answered. */

@@ -198,7 +198,7 @@ class ClusterWorld {
     const concerned = begin(this.#mishaps, this.#dice.pick(machines), this.#fleet, this.#house)
     // The only node there is has nobody to give its tables to, and nobody who could take them.
     const alone = machines.length === 1
-    const patient = { ...drill, moves: true, runsWithinMs: 9_000, answersWithinMs: 14_000 }
+    const patient = { ...drill, moves: 4, runsWithinMs: 9_000, answersWithinMs: 14_000 }
     const nodeIds = concerned.map(({ nodeId }) => nodeId)
     await this.#settlesAfter({ what: 'drill', drill: alone ? patient : drill, nodeIds }, lastsMs)
   }
