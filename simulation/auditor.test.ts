@@ -18,9 +18,10 @@ beforeAll(async () => {
     const { complaints, tally } = await playWorld({ seed, rounds: 6, listen: (seen) => story.push(seen) })
     expect(complaints).toEqual([])
     honest = story
-    const tables = new Set(story.flatMap((seen) => ('opening' in seen ? [seen.opening.tableId] : [])))
+    const tables = new Set(story.map((seen) => (seen.what === 'raised' ? seen.tableId : 't1')))
     const pays = story.some((seen) => seen.what === 'settled' && paid(seen))
-    if (tables.size === 1 && pays && tally.voids > 0 && tally.withdrawn > 0) return
+    // A wrong draw takes from the croupier's dice, so that his later secrets could not be made again here.
+    if (tables.size === 1 && pays && tally.voids > 0 && tally.withdrawn > 0 && tally.wrongDraws === 0) return
   }
   throw new Error('no world has all that a liar needs')
 })

@@ -80,6 +80,11 @@ export class Neighbours {
       .map(({ nodeId }) => nodeId)
   }
 
+  /** True when another node that may run tables says that the books answer it. */
+  get haveBooks(): boolean {
+    return this.able().some((nodeId) => this.#options.directory.presenceOf(nodeId)?.books === true)
+  }
+
   bestFor(tableId: string): string | null {
     return ranked(tableId, this.able())[0] ?? null
   }

@@ -303,7 +303,7 @@ describe.each(databasesUnderTest())('on %s', (kind) => {
     await expect(keeperWith().nextRound(tableId, stopped.signal)).rejects.toThrow('stopped')
   })
 
-  test('[FAI-15 O8] a clock that was set back makes no table wait for a standing salt, no round look early', async () => {
+  test('[FAI-15 O8] a clock that was set back makes no table wait for its salt, no round look early', async () => {
     const keeper = keeperWith()
     const first = await play(keeper)
     const rightMs = clock.nowMs()

@@ -18,6 +18,8 @@ const CLOSES_WITHIN_MS = 6 * LEASE_MS
 /** A table that has not moved for so long rests where it is. */
 const REST_MS = 800
 const AWAKE_MS = 500
+/** A node that has just come is known to all others after this time. */
+const KNOWN_MS = 2_000
 /** A planned move is done within this time. */
 const MOVE_MS = 500
 
@@ -81,6 +83,8 @@ export class CalmAuditor {
   get isSettled(): boolean {
     const nodeIds = this.#register.processes.values().filter(isWell)
     const well = [...nodeIds].map(({ nodeId }) => nodeId)
+    const entries = [...this.#register.processes.values()].filter(isWell).map(({ enteredAtMs }) => enteredAtMs)
+    if (this.#nowMs() - Math.max(0, ...entries) < KNOWN_MS) return false
     const sinceMs = this.#phase.what === 'storm' ? this.#nowMs() : this.#phase.sinceMs
     return (
       this.#nowMs() - Math.max(this.#lastMoveMs, sinceMs) > REST_MS &&
