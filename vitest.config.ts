@@ -10,11 +10,13 @@ const NO_REDIS = existsSync('/usr/bin/redis-server') ? [] : ['**/*.redis.test.ts
 /** Suites that start several parts of a cluster, likewise. */
 const CLUSTER = ['/usr/sbin/haproxy', '/usr/bin/redis-server', '/usr/lib/postgresql/15/bin/postgres']
 const NO_CLUSTER = CLUSTER.every((file) => existsSync(file)) ? [] : ['**/*.cluster.test.ts']
+/** Whole clusters under every fault, each crash point and an upgrade take long: `npm run faults` runs them. */
+const NO_FAULTS = process.env.FAULTS === 'all' ? [] : ['**/*.faults.test.ts']
 
 export default defineConfig({
   test: {
     include: ['**/*.test.ts', '**/*.test.tsx'],
-    exclude: ['node_modules/**', 'dist/**', ...NO_BROWSER, ...NO_REDIS, ...NO_CLUSTER],
+    exclude: ['node_modules/**', 'dist/**', ...NO_BROWSER, ...NO_REDIS, ...NO_CLUSTER, ...NO_FAULTS],
     // Worker threads, native addons and PGlite's WebAssembly memory want a process of their own per file.
     pool: 'forks',
     maxWorkers: 2,

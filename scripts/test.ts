@@ -31,6 +31,7 @@ async function main(): Promise<number> {
     notRun.push('a cluster (they start the haproxy, postgresql-15 and redis-server of Debian)')
   if (!postgresInstalled()) notRun.push('a PostgreSQL primary with its standby (they start the one of Debian)')
   if (!redisInstalled()) notRun.push('the real Redis (they start the redis-server of Debian)')
+  if (environment.FAULTS !== 'all') notRun.push('every fault, crash point and upgrade of a cluster (npm run faults)')
   try {
     const code = await run(['vitest', 'run', ...process.argv.slice(2)], environment)
     for (const suite of notRun) console.log(`Not run here: tests on ${suite}.`)

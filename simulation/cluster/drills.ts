@@ -121,14 +121,41 @@ export const DRILLS: readonly DrillPlan[] = [
   },
   {
     ...{
-      name: 'a node is cut off from the books',
+      name: 'a node is cut off from the books for a moment',
       ...unnoticed,
       needsRedis: true,
       answersWithinMs: 9_000,
-      lastsMs: 3_000,
+      lastsMs: 2_000,
     },
     begin: (mishaps, machine) => {
-      mishaps.cutFrom('books', machine, 3_000, 'both')
+      mishaps.cutFrom('books', machine, 2_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{
+      name: 'a node is cut off from the books',
+      moves: 2,
+      runsWithinMs: 5_500,
+      answersWithinMs: 9_000,
+      lastsMs: 7_000,
+    },
+    begin: (mishaps, machine) => {
+      mishaps.cutFrom('books', machine, 7_000, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{
+      name: 'a node joins that cannot reach the books',
+      moves: 2,
+      runsWithinMs: 0,
+      answersWithinMs: 1_500,
+      lastsMs: 6_000,
+    },
+    begin: (mishaps, _machine, _fleet, { net }) => {
+      const machine = mishaps.join(false)
+      net.agenda.in(1_000, () => mishaps.cutFrom('books', machine, 5_000, 'both'))
       return [machine]
     },
   },

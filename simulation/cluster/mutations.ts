@@ -2,8 +2,8 @@ import type { Mutation } from '../mutations.ts'
 
 /**
  * Guards of the cluster's decision code that `npm run sim -- --cluster` takes out one at a time; each must be missed.
- * What only makes a take-over sooner (the first sign of a refused link, the rank of a node) is not listed: without it the
- * lease decides, later, and nothing is wrong.
+ * What only makes a take-over sooner (the first sign of a refused link, the rank of a node) is not listed: without it
+ * the lease decides, later, and nothing is wrong.
  */
 export const CLUSTER_MUTATIONS: readonly Mutation[] = [
   {
