@@ -199,7 +199,7 @@ export class ClusterNode implements PeerListener {
         if (to === null) return // nobody is there to take them
         if (!patient || tables.atRest(tableId)) void this.#holdings.handOver(tableId, to)
       }
-      await pause(SURVEY_MS / 2)
+      await new Promise((resolve) => setTimeout(resolve, SURVEY_MS / 2))
     }
   }
 
@@ -396,8 +396,4 @@ export class ClusterNode implements PeerListener {
     }, ms)
     this.#timers.add(timer)
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }
