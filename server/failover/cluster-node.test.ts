@@ -185,3 +185,30 @@ test('[FOV-61] who looks for a table that moves is told where it is as soon as i
   expect(await found).toEqual({ nodeId: second, address: `${second}:1` })
   expect(await asker?.find('no-such-table', 6_000)).toBeNull()
 })
+
+test('[FOV-80] a node that the books do not answer gives its table to one that has them, for as long', async () => {
+  cluster.withRedis = true
+  await startAll()
+  cluster.withoutBooks.add(first)
+  await pass(2 * LEASE_MS - 200)
+  expect(cluster.ownersOf('lima')).toEqual([first])
+  await pass(1_000)
+  expect(cluster.ownersOf('lima')).toEqual([second])
+  await pass(20 * LEASE_MS)
+  expect(cluster.ownersOf('lima')).toEqual([second])
+  cluster.withoutBooks.delete(first)
+  await pass(5_000)
+  expect(cluster.ownersOf('lima')).toEqual([first])
+})
+
+test('[FOV-80] while the books answer nobody every table waits for them where it is', async () => {
+  cluster.withRedis = true
+  await startAll()
+  for (const nodeId of NODES) cluster.withoutBooks.add(nodeId)
+  await pass(20 * LEASE_MS)
+  expect(cluster.ownersOf('lima')).toEqual([first])
+  cluster.withoutBooks.clear()
+  await pass(5_000)
+  expect(cluster.ownersOf('lima')).toEqual([first])
+  expect(cluster.told).toEqual([])
+})

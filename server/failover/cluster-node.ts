@@ -61,9 +61,9 @@ export class ClusterNode implements PeerListener {
   readonly #orphanSince = new Map<string, number>()
   /** Tables that their owner has just offered to this node, and the epoch under which it stopped them. */
   readonly #handed = new Map<string, number>()
-  /** How often this life has spoken of itself, and whether it said that tables may be placed here. */
+  /** How often this life has spoken of itself, and what it said of whether tables may be placed here. */
   #said = 0
-  #saidAble = false
+  #saidAble = ''
   #draining = false
   #stopped = false
   #ready = false
@@ -153,6 +153,9 @@ export class ClusterNode implements PeerListener {
       if (claim.won) {
         const { epoch } = claim
         this.directory.learnOwner({ ...this.#life, tableId, epoch })
+        // The answer was so long on its way that somebody has taken the table from this life, which ran it nowhere.
+        const standing = this.directory.ownerOf(tableId)
+        if (standing !== null && standing.epoch > epoch) throw new ClaimLost(tableId, standing.nodeId)
         this.keeper.keep(tableId, epoch)
         this.announce()
         return epoch
@@ -196,7 +199,7 @@ export class ClusterNode implements PeerListener {
         if (to === null) return // nobody is there to take them
         if (!patient || tables.atRest(tableId)) void this.#holdings.handOver(tableId, to)
       }
-      await pause(SURVEY_MS / 2)
+      await new Promise((resolve) => setTimeout(resolve, SURVEY_MS / 2))
     }
   }
 
@@ -240,7 +243,7 @@ export class ClusterNode implements PeerListener {
   async asked<K extends keyof PeerAsks>(kind: K, ask: PeerAsks[K]['ask']): Promise<PeerAsks[K]['answer']> {
     if (kind === 'void') return this.#options.voidHere(ask as PeerAsks['void']['ask'])
     const { tableId, epoch } = ask as PeerAsks['take']['ask']
-    if (this.#draining || this.#stopped) return null
+    if (this.#draining || !this.#able) return null
     // The question may come late, or once more: this node runs the table by now, or somebody has it since.
     const own = this.#holdings.isOpen(tableId) ? this.keeper.epochOf(tableId) : null
     if (own !== null) return own > epoch ? own : null
@@ -257,18 +260,28 @@ export class ClusterNode implements PeerListener {
   /** What this node says of itself now. */
   presence(): Presence {
     const draining = this.#draining || this.#stopped
-    return { ...this.#life, serial: ++this.#said, ready: this.#able, draining, running: this.#holdings.running() }
+    const running = this.#holdings.running()
+    return { ...this.#life, serial: ++this.#said, ready: this.#able, books: this.keeper.hasBooks, draining, running }
   }
 
   /** Tells every linked node what this one runs. */
   announce(): void {
-    this.#saidAble = this.#able
+    this.#saidAble = this.#ableNow
     this.#options.links.tell({ type: 'presence', presence: this.presence() })
   }
 
   /** A table that is placed here could be kept here. */
   get #able(): boolean {
-    return this.#life.incarnation > 0 && !this.#stopped && this.keeper.isProven
+    return this.#life.incarnation > 0 && !this.#stopped && this.keeper.isProven && !this.#isCutOff
+  }
+
+  /** The books answer others, and not this node (FOV-80). */
+  get #isCutOff(): boolean {
+    return this.keeper.lacksBooks && this.#neighbours.haveBooks
+  }
+
+  get #ableNow(): string {
+    return `${this.#able} ${this.keeper.hasBooks}`
   }
 
   #elsewhere(tableId: string): Place | null {
@@ -302,7 +315,8 @@ export class ClusterNode implements PeerListener {
     this.#surveyAgain = true
     if (this.#surveying) return
     this.#surveying = true
-    if (this.#able !== this.#saidAble) this.announce()
+    if (this.#isCutOff) this.#stepDown()
+    if (this.#ableNow !== this.#saidAble) this.announce()
     try {
       while (this.#surveyAgain && !this.#stopped) {
         this.#surveyAgain = false
@@ -323,7 +337,7 @@ export class ClusterNode implements PeerListener {
     // Its room was lost on the way; whoever comes first opens it again.
     if (epoch !== null) this.keeper.letGo(tableId, epoch)
     // What could not be kept is not taken: this node would have to stop it again at once.
-    const able = !this.#draining && this.keeper.isProven
+    const able = !this.#draining && this.#able
     const judged = this.directory.ownerOf(tableId)
     const cause = able ? await this.#whyMine(tableId, judged, evidence) : null
     if (cause === null || this.#holdings.isBusy(tableId) || this.#stopped) return
@@ -382,8 +396,4 @@ export class ClusterNode implements PeerListener {
     }, ms)
     this.#timers.add(timer)
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -8,6 +8,7 @@ const presence = (incarnation: number, epoch: number, open: boolean, serial = ep
   incarnation,
   serial,
   ready: true,
+  books: true,
   draining: false,
   running: [{ tableId: 'lima', epoch, open }],
 })

@@ -76,7 +76,15 @@ test('[FOV-43] a refused link or a later life of the same node is certain, whate
   link = 'gone'
   expect(await why()).toBe('gone')
   link = 'silent'
-  directory.learnPresence({ nodeId: 'b', incarnation: 3, serial: 1, ready: true, draining: false, running: [] })
+  directory.learnPresence({
+    nodeId: 'b',
+    incarnation: 3,
+    serial: 1,
+    ready: true,
+    books: true,
+    draining: false,
+    running: [],
+  })
   expect(await why()).toBe('gone')
 })
 
@@ -93,9 +101,25 @@ test('[FOV-43] an owner that is heard is asked itself: it runs the table, or it 
   leases = new Map()
   nodes = [late]
   const running = [{ tableId: 'lima', epoch: 4, open: true }]
-  directory.learnPresence({ nodeId: 'b', incarnation: 2, serial: 1, ready: true, draining: false, running })
+  directory.learnPresence({
+    nodeId: 'b',
+    incarnation: 2,
+    serial: 1,
+    ready: true,
+    books: true,
+    draining: false,
+    running,
+  })
   expect(await why()).toBeNull()
-  directory.learnPresence({ nodeId: 'b', incarnation: 2, serial: 2, ready: true, draining: false, running: [] })
+  directory.learnPresence({
+    nodeId: 'b',
+    incarnation: 2,
+    serial: 2,
+    ready: true,
+    books: true,
+    draining: false,
+    running: [],
+  })
   expect(await why()).toBe('left')
 })
 

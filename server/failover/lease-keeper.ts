@@ -23,6 +23,8 @@ type Kept = { readonly epoch: number; readonly sinceMs: number }
 
 /** A fourth of the lease: two renewals may be lost before it is in danger. */
 const RENEWALS_A_LEASE = 4
+/** Tables that wait for the books this long go to a node which has them. */
+const LEASES_WITHOUT_BOOKS = 2
 /** What is kept back of the lease, for the time between the look at the clock and the deed. */
 const GUARD_SHARE = 0.2
 
@@ -35,12 +37,15 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions
   readonly #kept = new Map<string, Kept>()
   #provenAtMs: number
+  /** When that was asked which the books answered last. */
+  #booksAtMs: number
   #running = false
   #timers: ReturnType<typeof setTimeout>[] = []
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options
     this.#provenAtMs = options.steadyMs()
+    this.#booksAtMs = this.#provenAtMs
   }
 
   get tables(): ReadonlyMap<string, number> {
@@ -61,9 +66,20 @@ export class LeaseKeeper {
     return this.ageMs <= this.#options.leaseMs * (1 - GUARD_SHARE) || this.#options.alone()
   }
 
+  /** The books have answered of late. */
+  get hasBooks(): boolean {
+    return this.#options.steadyMs() - this.#booksAtMs <= this.#options.leaseMs
+  }
+
+  /** The books have been silent for so long that another node, to which they are as silent, has said so by now. */
+  get lacksBooks(): boolean {
+    return this.#options.steadyMs() - this.#booksAtMs > this.#options.leaseMs * LEASES_WITHOUT_BOOKS
+  }
+
   start(): void {
     this.#running = true
     this.#provenAtMs = this.#options.steadyMs()
+    this.#booksAtMs = this.#provenAtMs
     this.#beat()
     this.#renew()
     this.#watch()
@@ -118,6 +134,7 @@ export class LeaseKeeper {
           if (!this.#running) return
           if (owned === null) return outlived()
           this.#proven(askedAtMs)
+          this.#booksAtMs = Math.max(this.#booksAtMs, askedAtMs)
           // A claim that was won after the question was asked is not in its answer.
           for (const [tableId, { epoch, sinceMs }] of [...this.#kept])
             if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)

@@ -26,7 +26,15 @@ const row = (nodeId: string, incarnation = 1): NodeRow => {
 }
 let serial = 0
 const says = (nodeId: string, ready: boolean): void => {
-  const presence: Presence = { nodeId, incarnation: 1, serial: ++serial, ready, draining: false, running: [] }
+  const presence: Presence = {
+    nodeId,
+    incarnation: 1,
+    serial: ++serial,
+    ready,
+    books: true,
+    draining: false,
+    running: [],
+  }
   const known = directory.presenceOf(nodeId)
   directory.learnPresence(presence)
   neighbours.presenceChanged(known, presence)

@@ -13,11 +13,14 @@ export type NeighboursOptions = {
 
 /** A node that has just come is given tables only after it stood this long. */
 const SETTLED_MS = 2_000
+/** Books that are back for one node are back for every one that reaches them within this time: a beat and its limit. */
+const ALL_KNOW_MS = 1_500
 
 /** The other nodes of the house: which there are by the books, and which of them are heard and may be given tables. */
 export class Neighbours {
   readonly #options: NeighboursOptions
   readonly #upSince = new Map<string, number>()
+  readonly #booksSince = new Map<string, number>()
   readonly #goneSince = new Map<string, number>()
   #nodes: readonly NodeRow[] = []
 
@@ -66,7 +69,9 @@ export class Neighbours {
 
   /** A node that may be given tables again has come anew. */
   presenceChanged(before: Presence | null, now: Presence): void {
-    const { nodeId, ready } = now
+    const { nodeId, ready, books } = now
+    if (!books) this.#booksSince.delete(nodeId)
+    else if (!this.#booksSince.has(nodeId)) this.#booksSince.set(nodeId, this.#options.steadyMs())
     if (before?.ready === false && ready && this.#upSince.has(nodeId))
       this.#upSince.set(nodeId, this.#options.steadyMs())
   }
@@ -78,6 +83,15 @@ export class Neighbours {
       .presences()
       .filter(({ nodeId, ready, draining }) => ready && !draining && links.stateOf(nodeId) === 'up')
       .map(({ nodeId }) => nodeId)
+  }
+
+  /**
+   * True when another node that may run tables says that the books answer it, and has said so for a while: when they
+   * come back for all, one node is always the first to know.
+   */
+  get haveBooks(): boolean {
+    const longAgoMs = this.#options.steadyMs() - ALL_KNOW_MS
+    return this.able().some((nodeId) => (this.#booksSince.get(nodeId) ?? Number.POSITIVE_INFINITY) <= longAgoMs)
   }
 
   bestFor(tableId: string): string | null {

@@ -10,6 +10,8 @@ export type Presence = Life & {
   readonly serial: number
   /** Tables may be placed there: it can prove that it lives, and so could keep them. */
   readonly ready: boolean
+  /** The books have answered it of late. */
+  readonly books: boolean
   /** It stops soon: its tables are handed over, and it takes none. */
   readonly draining: boolean
   readonly running: readonly Running[]

@@ -61,23 +61,31 @@ export class TestCluster {
   atRest = true
   /** Nodes that cannot open a table. */
   readonly broken = new Set<string>()
+  /** Nodes that the books do not answer. */
+  readonly withoutBooks = new Set<string>()
+  /** A Redis that keeps every lease: enough of a proof for a node that the books do not answer. */
+  withRedis = false
   readonly #dead = new Set<string>()
   readonly #silent = new Set<string>()
 
   async start(nodeId: string): Promise<ClusterNode> {
+    const books = <T>(ask: () => Promise<T>): Promise<T> =>
+      this.withoutBooks.has(nodeId) ? Promise.reject(new Error('out of reach')) : ask()
     const node: ClusterNode = new ClusterNode({
       nodeId,
       address: `${nodeId}:1`,
       release: 'test',
       book: {
         enter: (of) => this.book.enter(of),
-        beat: (life) => (this.#silent.has(nodeId) ? new Promise(() => undefined) : this.book.beat(life)),
+        beat: (life) => (this.#silent.has(nodeId) ? new Promise(() => undefined) : books(() => this.book.beat(life))),
         leave: (life) => this.book.leave(life),
-        nodes: () => this.book.nodes(),
-        owners: () => this.book.owners(),
-        claim: (...asked) => this.book.claim(...asked),
+        nodes: () => books(() => this.book.nodes()),
+        owners: () => books(() => this.book.owners()),
+        claim: (...asked) => books(() => this.book.claim(...asked)),
       },
-      leases: null,
+      leases: this.withRedis
+        ? { hold: async () => [], look: async () => new Map(), release: async () => undefined }
+        : null,
       leaseMs: LEASE_MS,
       steadyMs: () => performance.now(),
       links: {
