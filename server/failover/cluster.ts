@@ -125,6 +125,11 @@ export class Cluster implements Whereabouts {
     return EVERYWHERE.has(roomId) || this.#node.wants(roomId)
   }
 
+  isUnheard(roomId: string): boolean {
+    const owner = EVERYWHERE.has(roomId) ? null : this.#node.directory.ownerOf(roomId)
+    return owner !== null && owner.nodeId !== this.nodeId && this.#dialer.stateOf(owner.nodeId) !== 'up'
+  }
+
   /** Errors: `ClaimLost`. */
   claim(tableId: string): Promise<number> {
     return this.#node.claim(tableId)

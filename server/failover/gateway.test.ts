@@ -16,13 +16,14 @@ let front: Server
 let rooms: WebSocketServer
 let ownerPlace: Place | null
 let find: (roomId: string, withinMs: number) => Promise<Place | null>
+let unheard: boolean
 let entered: IncomingMessage[]
 let restored: string[]
 const wanted = new Set(['lima'])
 
 function gatewayOf(nodeId: string, look: typeof find): Gateway {
   return new Gateway({
-    whereabouts: { nodeId, find: look, wants: (roomId) => wanted.has(roomId) },
+    whereabouts: { nodeId, find: look, wants: (roomId) => wanted.has(roomId), isUnheard: () => unheard },
     token: TOKEN,
     steadyMs: () => performance.now(),
     restoreSeat: (...seat) => void restored.push(seat.join(' ')),
@@ -41,6 +42,7 @@ beforeEach(async () => {
   entered = []
   restored = []
   ownerPlace = 'here'
+  unheard = false
   ownerGateway = gatewayOf('owner', async () => ownerPlace)
   owner = await PeerServer.open({
     host: '127.0.0.1',
@@ -151,6 +153,24 @@ test('[FOV-65] a node that cannot reach the owner for a second says 502, and hol
   const startedMs = performance.now()
   expect(await refusal(new WebSocket(url('/front/lima?sessionId=s1')))).toContain('502')
   expect(performance.now() - startedMs).toBeGreaterThan(900)
+})
+
+test('[FOV-65 FOV-81] an owner that is not heard is waited for as long as a take-over lasts, then 502', async () => {
+  unheard = true
+  find = (_roomId, withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs, null))
+  const startedMs = performance.now()
+  expect(await refusal(new WebSocket(url('/front/lima?sessionId=s1')))).toContain('502')
+  expect(performance.now() - startedMs).toBeGreaterThan(2_900)
+  expect(performance.now() - startedMs).toBeLessThan(5_500)
+})
+
+test('[FOV-61] an owner that is not heard, and whose table another one takes over, is no reason to send away', async () => {
+  unheard = true
+  let looks = 0
+  find = async () => (++looks < 4 ? null : 'here')
+  const socket = new WebSocket(url('/front/lima?sessionId=s1'))
+  expect(String(await said(socket))).toBe('welcome at front')
+  socket.close()
 })
 
 test('[FOV-62] sockets that lead to a former owner are let go, and no others', async () => {

@@ -11,6 +11,8 @@ export interface Whereabouts {
   find(roomId: string, withinMs: number): Promise<Place | null>
   /** False when the house is known to have no such table open. */
   wants(roomId: string): boolean
+  /** True when another node runs the table, as far as is known, and that node is not heard here. */
+  isUnheard(roomId: string): boolean
 }
 
 export type GatewayOptions = {
@@ -29,6 +31,9 @@ export const HOLD_MS = 6_000
 const AGAIN_MS = 25
 /** An owner that is heard of and cannot be reached for so long is reached by another way, if at all. */
 const LOST_MS = 1_000
+/** One that is not even heard has died, and others take its tables over before this time; or this node is cut off. */
+const UNHEARD_MS = 3_000
+const LISTEN_MS = 500
 const MOST_HELD = 20_000
 const ROOM_PATH = /^\/[\w-]+\/([\w-]+)$/
 
@@ -85,10 +90,17 @@ export class Gateway {
     const { whereabouts, steadyMs, token } = this.#options
     const giveUpAtMs = steadyMs() + HOLD_MS
     let lostSinceMs: number | null = null
+    let unheardMs = 0
     for (let leftMs = HOLD_MS; leftMs > 0 && !socket.destroyed; leftMs = giveUpAtMs - steadyMs()) {
-      const place = await whereabouts.find(door.roomId, leftMs)
+      const unheard = whereabouts.isUnheard(door.roomId)
+      const place = await whereabouts.find(door.roomId, unheard ? Math.min(leftMs, LISTEN_MS) : leftMs)
       // A room that the house does not have is refused by the room server itself, as the protocol says.
       if (place === 'here' || !whereabouts.wants(door.roomId)) return this.#enter(door, request, socket, head)
+      if (place === null && unheard) {
+        unheardMs += leftMs - (giveUpAtMs - steadyMs())
+        if (unheardMs >= UNHEARD_MS) return refuse(socket, '502 Bad Gateway')
+        continue
+      }
       if (place === null || token === null) break
       const relay = await relaySocket(place, request, socket, head, [RELAY_HEADER, token])
       if (typeof relay === 'object') return this.#keep(door.roomId, relay)

@@ -17,7 +17,12 @@ let place: () => Place | null
 beforeAll(async () => {
   rooms = await openTestRooms()
   await rooms.table('lima')
-  const ownWhereabouts = { nodeId: 'owner', find: async () => (here ? 'here' : null), wants: () => true } as const
+  const ownWhereabouts = {
+    nodeId: 'owner',
+    find: async () => (here ? 'here' : null),
+    wants: () => true,
+    isUnheard: () => false,
+  } as const
   owner = await PeerServer.open({
     host: '127.0.0.1',
     port: 0,
@@ -30,7 +35,7 @@ beforeAll(async () => {
   })
   place = () => ({ nodeId: 'owner', address: `127.0.0.1:${owner.port}` })
   const app = express()
-  const whereabouts = { nodeId: 'front', find: async () => place(), wants: () => true }
+  const whereabouts = { nodeId: 'front', find: async () => place(), wants: () => true, isUnheard: () => false }
   matchmakingRoutes(app, { whereabouts, token: TOKEN, steadyMs: () => performance.now() })
   front = createServer(app)
   await new Promise<void>((done) => front.listen(0, '127.0.0.1', done))

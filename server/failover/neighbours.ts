@@ -63,8 +63,10 @@ export class Neighbours {
   linkChanged(nodeId: string, state: LinkState): void {
     if (state !== 'gone') this.#goneSince.delete(nodeId)
     else if (!this.#goneSince.has(nodeId)) this.#goneSince.set(nodeId, this.#options.steadyMs())
-    if (state !== 'up') this.#upSince.delete(nodeId)
-    else if (!this.#upSince.has(nodeId)) this.#upSince.set(nodeId, this.#options.steadyMs())
+    if (state !== 'up') {
+      this.#upSince.delete(nodeId)
+      this.#booksSince.delete(nodeId)
+    } else if (!this.#upSince.has(nodeId)) this.#upSince.set(nodeId, this.#options.steadyMs())
   }
 
   /** A node that may be given tables again has come anew. */
@@ -76,13 +78,14 @@ export class Neighbours {
       this.#upSince.set(nodeId, this.#options.steadyMs())
   }
 
-  /** Those that may run tables. */
+  /** Those that may run tables, and can claim them. */
   able(): string[] {
     const { directory, links } = this.#options
     return directory
       .presences()
-      .filter(({ nodeId, ready, draining }) => ready && !draining && links.stateOf(nodeId) === 'up')
+      .filter(({ ready, books, draining }) => ready && books && !draining)
       .map(({ nodeId }) => nodeId)
+      .filter((nodeId) => links.stateOf(nodeId) === 'up')
   }
 
   /**

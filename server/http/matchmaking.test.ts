@@ -40,7 +40,7 @@ beforeEach(async () => {
   const app = express()
   const find = async () => (places.length > 1 ? places.shift() : places[0]) ?? null
   matchmakingRoutes(app, {
-    whereabouts: { nodeId: 'front', find, wants: (roomId) => roomId === 'lima' },
+    whereabouts: { nodeId: 'front', find, wants: (roomId) => roomId === 'lima', isUnheard: () => false },
     token: 'house-token',
     steadyMs: () => performance.now(),
   })

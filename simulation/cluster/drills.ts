@@ -175,20 +175,6 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
   {
-    ...{
-      name: 'a node is heard of in Redis alone',
-      ...unnoticed,
-      needsRedis: true,
-      answersWithinMs: 9_000,
-      lastsMs: 3_000,
-    },
-    begin: (mishaps, machine, fleet) => {
-      for (const other of fleet.machines) if (other !== machine) mishaps.cutNodes(machine, other, 3_000, false)
-      mishaps.cutFrom('books', machine, 3_000, 'both')
-      return [machine]
-    },
-  },
-  {
     ...{ name: 'both stores are away', moves: 4, runsWithinMs: 8_000, answersWithinMs: 10_000, lastsMs: 3_000 },
     begin: (mishaps, _machine, fleet) => {
       mishaps.takeDown('redis', 3_000)
