@@ -164,7 +164,7 @@ test('[FOV-65 FOV-81] an owner that is not heard is waited for as long as a take
   expect(performance.now() - startedMs).toBeLessThan(5_500)
 })
 
-test('[FOV-61] an owner that is not heard, and whose table another one takes over, is no reason to send away', async () => {
+test('[FOV-61] an owner not heard, and whose table another one takes over, is no reason to send away', async () => {
   unheard = true
   let looks = 0
   find = async () => (++looks < 4 ? null : 'here')
