@@ -125,10 +125,24 @@ export const DRILLS: readonly DrillPlan[] = [
       ...unnoticed,
       needsRedis: true,
       answersWithinMs: 9_000,
-      lastsMs: 2_000,
+      lastsMs: 1_500,
     },
     begin: (mishaps, machine) => {
-      mishaps.cutFrom('books', machine, 2_000, 'both')
+      mishaps.cutFrom('books', machine, 1_500, 'both')
+      return [machine]
+    },
+  },
+  {
+    ...{
+      name: 'a node is heard of in Redis alone, for a moment',
+      ...unnoticed,
+      needsRedis: true,
+      answersWithinMs: 9_000,
+      lastsMs: 2_200,
+    },
+    begin: (mishaps, machine, fleet) => {
+      for (const other of fleet.machines) if (other !== machine) mishaps.cutNodes(machine, other, 2_200, false)
+      mishaps.cutFrom('books', machine, 2_200, 'both')
       return [machine]
     },
   },
@@ -155,7 +169,7 @@ export const DRILLS: readonly DrillPlan[] = [
     },
     begin: (mishaps, _machine, _fleet, { net }) => {
       const machine = mishaps.join(false)
-      net.agenda.in(1_000, () => mishaps.cutFrom('books', machine, 5_000, 'both'))
+      net.agenda.in(400, () => mishaps.cutFrom('books', machine, 5_000, 'both'))
       return [machine]
     },
   },
