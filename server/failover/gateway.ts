@@ -99,6 +99,7 @@ export class Gateway {
       if (place === null && unheard) {
         unheardMs += leftMs - (giveUpAtMs - steadyMs())
         if (unheardMs >= UNHEARD_MS) return refuse(socket, '502 Bad Gateway')
+        await again()
         continue
       }
       if (place === null || token === null) break
@@ -108,7 +109,7 @@ export class Gateway {
       // off; a balancer asks another one then.
       lostSinceMs = relay === 'not-here' ? null : (lostSinceMs ?? steadyMs())
       if (lostSinceMs !== null && steadyMs() - lostSinceMs > LOST_MS) return refuse(socket, '502 Bad Gateway')
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
+      await again()
     }
     refuse(socket, '503 Service Unavailable')
   }
@@ -128,6 +129,10 @@ export class Gateway {
       if (relays.size === 0 && this.#relays.get(roomId) === relays) this.#relays.delete(roomId)
     })
   }
+}
+
+function again(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
 }
 
 /**
