@@ -2,29 +2,33 @@ import { randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { assert } from '../engine/assert.ts'
 import type { BetsAnswer, Resumed } from '../rooms/protocol.ts'
 import { askSeat, RawClient, seatAddress } from '../rooms/testing-client.ts'
-import type { Database } from '../server/database/open.ts'
 import { Tickets } from '../server/players/tickets.ts'
+import type { BenchHouse } from './failover-house.ts'
 
 const JOINS_AT_ONCE = 20
 const STAKE_CENTS = 500
 const TICK_MS = 2
+const WARM_MS = 500
 
 export type Steady = { readonly p50Ms: number; readonly p99Ms: number }
 
 /** Players at one table, each with a socket of his own. */
 export class Crowd {
+  readonly #house: BenchHouse
   readonly #clients: readonly RawClient[]
   readonly #roundId: string
   accepted = 0
 
-  private constructor(clients: readonly RawClient[], roundId: string) {
+  private constructor(house: BenchHouse, clients: readonly RawClient[], roundId: string) {
+    this.#house = house
     this.#clients = clients
     this.#roundId = roundId
   }
 
-  /** They come by the node at `url`, whichever runs the table. Tickets are made without the house. */
-  static async sit(url: string, tableId: string, database: Database, playerIds: readonly string[]): Promise<Crowd> {
-    const tickets = new Tickets({ database, nowMs: Date.now, randomBytes })
+  /** They come by node `i` of the house, whichever runs the table. Tickets are made without the house. */
+  static async sit(house: BenchHouse, i: number, tableId: string, playerIds: readonly string[]): Promise<Crowd> {
+    const url = house.url(i)
+    const tickets = new Tickets({ database: house.database, nowMs: Date.now, randomBytes })
     const clients: RawClient[] = []
     for (let from = 0; from < playerIds.length; from += JOINS_AT_ONCE) {
       const some = playerIds.slice(from, from + JOINS_AT_ONCE)
@@ -42,7 +46,7 @@ export class Crowd {
       )
     }
     const { value } = (await clients[0]?.request('resume', { publicVersion: 0, privateVersion: 0 })) ?? {}
-    return new Crowd(clients, (value as Resumed).snapshot.roundId)
+    return new Crowd(house, clients, (value as Resumed).snapshot.roundId)
   }
 
   /**
@@ -63,9 +67,9 @@ export class Crowd {
     return { p50Ms: at(0.5), p99Ms: at(0.99) }
   }
 
-  /** Everybody sends the next message when the last one is answered: accepted bets a second, the first one left out. */
+  /** Everybody sends the next message when the last one is answered: accepted bets a second, after half a second. */
   async full(wish: { readonly bets: number; readonly seconds: number }): Promise<number> {
-    const countFrom = performance.now() + 1_000
+    const countFrom = performance.now() + WARM_MS
     const until = countFrom + wish.seconds * 1_000
     let counted = 0
     const player = async (i: number): Promise<void> => {
@@ -98,6 +102,7 @@ export class Crowd {
     const accepted = answers?.filter(({ status }) => status === 'accepted').length
     assert(accepted === bets, `every bet of the bench is accepted: ${JSON.stringify(value)}`)
     this.accepted += bets
+    this.#house.accepted += bets
     return ms
   }
 }

@@ -3,16 +3,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { until } from '../e2e/support/until.ts'
 import { assert } from '../engine/assert.ts'
 import { gameById } from '../engine/games.ts'
 import { toCents } from '../engine/money.ts'
 import { betKinds } from '../engine/roulette/bets.ts'
 import { ROULETTE_VARIANTS } from '../engine/roulette/rules.ts'
+import { askSeat } from '../rooms/testing-client.ts'
 import { ClusterNode } from '../scripts/cluster/node.ts'
 import { freePort } from '../scripts/cluster/ports.ts'
 import type { ThrowAwayPostgres } from '../scripts/postgres.ts'
 import { migrate } from '../server/database/migrate.ts'
-import { openDatabase } from '../server/database/open.ts'
+import { type Database, openDatabase } from '../server/database/open.ts'
 import { ranked } from '../server/failover/placement.ts'
 import { LedgerBooks } from '../server/ledger/ledger-books.ts'
 import { HouseTables } from '../server/tables/house-tables.ts'
@@ -31,7 +33,7 @@ const TEMPLATE = 'bench_template'
 /** Of /proc: ticks of the processor's time in a second. */
 const TICKS = 100
 
-/** Makes the database that every house of the bench begins with: players with money, and open tables. */
+/** Makes the database that every house of the bench begins with: players with money, and tables that are still closed. */
 export async function prepareHouses(
   server: ThrowAwayPostgres,
   playerIds: readonly string[],
@@ -54,10 +56,7 @@ export async function prepareHouses(
     const perBet = Object.fromEntries(betKinds(RULES).map((kind) => [kind, RANGE]))
     const limits = { perBet, perPlayerCents: MOST_CENTS, perTableCents: MOST_CENTS }
     for (const tableId of tableIds) {
-      const made = await tables.create(
-        { tableId, name: tableId, gameId: 'roulette', rules: RULES, limits, pace: PACE },
-        'open',
-      )
+      const made = await tables.create({ tableId, name: tableId, gameId: 'roulette', rules: RULES, limits, pace: PACE })
       assert(typeof made !== 'string', `the table ${tableId} is made: ${String(made)}`)
     }
   } finally {
@@ -81,11 +80,13 @@ export type HouseWish = {
 
 /** Server processes on a database of their own: one by itself, or the owner of all tables and an idle second one. */
 export class BenchHouse {
-  readonly databaseUrl: string
+  readonly database: Database
   readonly #nodes: readonly ClusterNode[]
+  /** Bets that players were told are accepted. */
+  accepted = 0
 
-  private constructor(databaseUrl: string, nodes: readonly ClusterNode[]) {
-    this.databaseUrl = databaseUrl
+  private constructor(database: Database, nodes: readonly ClusterNode[]) {
+    this.database = database
     this.#nodes = nodes
   }
 
@@ -102,9 +103,8 @@ export class BenchHouse {
       const logFile = join(folder, 'logs', `${name}-${nodeId}.log`)
       nodes.push(new ClusterNode({ nodeId, port, program: ROOT, env, logFile, links: null }))
     }
-    const house = new BenchHouse(databaseUrl, nodes)
+    const house = new BenchHouse(await openDatabase({ databaseUrl, poolSize: 4 }), nodes)
     try {
-      // One after the other, so that the owner has every table before there is anybody to share them with.
       for (const node of nodes) {
         await node.start()
         await node.ready()
@@ -116,25 +116,45 @@ export class BenchHouse {
     return house
   }
 
-  /** Address of the node that runs the tables. */
-  get url(): string {
-    return this.#node(0).url
+  /** Address of node `i`; the first runs the tables. */
+  url(i: number): string {
+    return this.#node(i).url
   }
 
-  /** Address of the other one. */
-  get otherUrl(): string {
-    return this.#node(1).url
+  /** Opens a table, and waits until there are seats at it. */
+  async openTable(tableId: string): Promise<void> {
+    const response = await fetch(`${this.url(0)}/operator/api/command`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${SECRETS.OPERATOR_TOKEN}`,
+        'x-operator': 'bench',
+      },
+      body: JSON.stringify({ command: 'table.open', tableId }),
+    })
+    assert(response.ok, `the table ${tableId} is opened: ${response.status}`)
+    await until(`the table ${tableId} runs`, async () => (await askSeat(this.url(0), tableId)).status === 200)
   }
 
-  /** Time of the processor that the owner has used so far, in microseconds. */
-  ownersCpuMicros(): number {
-    const stat = readFileSync(`/proc/${this.#node(0).pid}/stat`, 'utf8')
+  /** Time of the processor that node `i` has used so far, in microseconds. */
+  cpuMicros(i: number): number {
+    const stat = readFileSync(`/proc/${this.#node(i).pid}/stat`, 'utf8')
     const words = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return ((Number(words[11]) + Number(words[12])) / TICKS) * 1_000_000
   }
 
+  /** Errors: rejects when the journal does not hold what was acknowledged, or the books do not add up. */
+  async check(): Promise<void> {
+    const { linesSumCents, accountsOff, negativePlayers } = await new LedgerBooks(this.database, Date.now).audit()
+    assert(linesSumCents === 0 && accountsOff === 0 && negativePlayers === 0, 'the books add up')
+    const posted = `select count(*) as n from entry where kind = 'stake' and outcome = 'posted'`
+    const { rows } = await this.database.pool.query(posted)
+    assert(rows[0].n === this.accepted, `the journal has ${rows[0].n} stakes of ${this.accepted} accepted`)
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#nodes.filter(({ running }) => running).map((node) => node.kill()))
+    await this.database.close()
   }
 
   #node(i: number): ClusterNode {

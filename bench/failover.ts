@@ -5,33 +5,31 @@ import { assert } from '../engine/assert.ts'
 import { freePort } from '../scripts/cluster/ports.ts'
 import { startPostgres, type ThrowAwayPostgres } from '../scripts/postgres.ts'
 import { type SingleRedis, startRedis } from '../scripts/redis.ts'
-import { type Database, openDatabase } from '../server/database/open.ts'
-import { LedgerBooks } from '../server/ledger/ledger-books.ts'
-import { Crowd } from './failover-crowd.ts'
+import { Crowd, type Steady } from './failover-crowd.ts'
 import { BenchHouse, ownersTable, prepareHouses } from './failover-house.ts'
 
-const REPETITIONS = 7
+const REPETITIONS = 9
 const PLAYERS = 200
-const WARM = { bets: 4, seconds: 2 }
-const STEADY = { perSecond: 150, bets: 2, seconds: 8 }
-const FULL = { bets: 8, seconds: 5 }
-const TABLES = ['warm', 'steady', 'full', 'relayed-steady', 'relayed-full'] as const
+const STEADY = { perSecond: 120, bets: 2, seconds: 4 }
+const FULL = { bets: 8, seconds: 2 }
+const IDLE_MS = 5_000
+/** The first repetition warms the code up and is not counted. */
+const WARM_UP = 0
 
-type Figures = { readonly p50Ms: number; readonly p99Ms: number; readonly betsPerSecond: number }
-type Measured = { readonly straight: Figures; readonly cpuMicros: number; readonly relayed: Figures | null }
-type Ground = {
-  readonly server: ThrowAwayPostgres
-  readonly redis: SingleRedis
-  readonly folder: string
-  readonly players: readonly string[]
-}
+/** One node by itself; a node with fail-over; the same node, reached through the other one. */
+const WAYS = ['base', 'failover', 'relayed'] as const
+type Way = (typeof WAYS)[number]
+type Figures = Steady & { readonly betsPerSecond: number; readonly cpuMicros: number }
+type Houses = { readonly base: BenchHouse; readonly failover: BenchHouse }
+type Repetition = { readonly [W in Way]: Figures }
 
 /**
- * What fail-over costs: one node without Redis, and a node of two with Redis, leases, beats, hot copies and a link, in
- * turn, on the same PostgreSQL with its default settings and on equal databases. The same players are connected
- * straight to the node that runs the table. From bet to acknowledgement at a moderate fixed rate; accepted bets a
- * second when everybody bets as fast as he is answered. Ratios of 1 and above say that fail-over costs nothing. Then
- * the same through the other node. Prints every repetition, and last one line of JSON with medians.
+ * What fail-over costs: one node without Redis, and a node of two with Redis, leases, beats, hot copies and a link, on
+ * the same PostgreSQL with its default settings and on equal databases. Both stand all the while and are measured by
+ * turns of some seconds, each at a table whose round has just opened, by the same players with sockets straight to the
+ * node that runs it. From bet to acknowledgement at a moderate fixed rate; accepted bets a second when everybody bets
+ * as fast as he is answered; and the same through the other node. Ratios of 1 and above say that fail-over costs
+ * nothing. Prints every repetition, what each node uses when it is idle, and last one line of JSON with medians.
  * Errors: throws when a bet is refused, or when the books do not hold what was acknowledged.
  */
 export async function main(args: readonly string[] = []): Promise<void> {
@@ -40,9 +38,7 @@ export async function main(args: readonly string[] = []): Promise<void> {
   const server = await startPostgres({ port: await freePort() })
   const redis = await startRedis()
   try {
-    const players = Array.from({ length: PLAYERS }, (_, i) => `bench-${i}`)
-    await prepareHouses(server, players, TABLES.map(ownersTable))
-    report(await alternate({ server, redis, folder, players }, repetitions))
+    await measure(server, redis, folder, repetitions)
   } finally {
     await redis.stop()
     await server.stop()
@@ -50,106 +46,115 @@ export async function main(args: readonly string[] = []): Promise<void> {
   }
 }
 
-type Pair = { readonly base: Measured; readonly failover: Measured }
-
-/** Each house begins every other repetition, since the second one finds a warmer machine. */
-async function alternate(ground: Ground, repetitions: number): Promise<Pair[]> {
-  const pairs: Pair[] = []
-  for (let n = 1; n <= repetitions; n++) {
-    const first = n % 2 === 1 ? await measure(ground, `base_${n}`, false) : null
-    const failover = await measure(ground, `failover_${n}`, true)
-    const base = first ?? (await measure(ground, `base_${n}`, false))
-    pairs.push({ base, failover })
-    const load = loadavg()[0]?.toFixed(1)
-    console.log(`repetition ${n} (load ${load}): one node ${said(base)}; with fail-over ${said(failover)}`)
-  }
-  return pairs
-}
-
-async function measure({ server, redis, folder, players }: Ground, name: string, on: boolean): Promise<Measured> {
-  // What an earlier house kept there has the same tables, and other epochs.
-  await redis.server.ask('FLUSHALL')
-  const house = await BenchHouse.open({ server, name, redisUrl: on ? redis.url : null, folder })
-  const database = await openDatabase({ databaseUrl: house.databaseUrl, poolSize: 4 })
-  let accepted = 0
-  const at = async <T>(url: string, table: string, work: (crowd: Crowd) => Promise<T>): Promise<T> => {
-    const crowd = await Crowd.sit(url, ownersTable(table), database, players)
-    try {
-      return await work(crowd)
-    } finally {
-      crowd.leave()
-      accepted += crowd.accepted
-    }
+async function measure(
+  server: ThrowAwayPostgres,
+  redis: SingleRedis,
+  folder: string,
+  repetitions: number,
+): Promise<void> {
+  const players = Array.from({ length: PLAYERS }, (_, i) => `bench-${i}`)
+  const turns = Array.from({ length: repetitions + 1 }, (_, n) => n)
+  await prepareHouses(
+    server,
+    players,
+    turns.flatMap((n) => WAYS.map((way) => tableOf(way, n))),
+  )
+  const opened: BenchHouse[] = []
+  const open = async (name: string, redisUrl: string | null): Promise<BenchHouse> => {
+    const house = await BenchHouse.open({ server, name, redisUrl, folder })
+    opened.push(house)
+    return house
   }
   try {
-    await at(house.url, 'warm', (crowd) => crowd.full(WARM))
-    const steady = await at(house.url, 'steady', (crowd) => crowd.steady(STEADY))
-    const [betsPerSecond, cpuMicros] = await at(house.url, 'full', async (crowd) => {
-      const before = { cpu: house.ownersCpuMicros(), accepted: crowd.accepted }
-      const rate = await crowd.full(FULL)
-      return [rate, (house.ownersCpuMicros() - before.cpu) / (crowd.accepted - before.accepted)] as const
-    })
-    const relayed = !on
-      ? null
-      : {
-          ...(await at(house.otherUrl, 'relayed-steady', (crowd) => crowd.steady(STEADY))),
-          betsPerSecond: await at(house.otherUrl, 'relayed-full', (crowd) => crowd.full(FULL)),
-        }
-    await check(database, accepted)
-    return { straight: { ...steady, betsPerSecond }, cpuMicros, relayed }
+    const houses = { base: await open('base', null), failover: await open('failover', redis.url) }
+    const done: Repetition[] = []
+    for (const n of turns) {
+      const repetition = await repeat(houses, players, n)
+      if (n === WARM_UP) continue
+      done.push(repetition)
+      console.log(
+        `repetition ${n}, load ${loadavg()[0]?.toFixed(1)}: ${WAYS.map((way) => said(way, repetition[way])).join('; ')}`,
+      )
+    }
+    await sayIdle(houses)
+    for (const house of opened) await house.check()
+    report(done)
   } finally {
-    await database.close()
-    await house.stop()
+    for (const house of opened) await house.stop()
   }
 }
 
-/** What was acknowledged is in the journal, and the books add up. */
-async function check(database: Database, accepted: number): Promise<void> {
-  const { linesSumCents, accountsOff, negativePlayers } = await new LedgerBooks(database, Date.now).audit()
-  assert(linesSumCents === 0 && accountsOff === 0 && negativePlayers === 0, 'the books add up')
-  const { rows } = await database.pool.query(
-    `select count(*) as n from entry where kind = 'stake' and outcome = 'posted'`,
-  )
-  assert(rows[0].n === accepted, `the journal has ${rows[0].n} stakes of ${accepted} accepted`)
+const tableOf = (way: Way, n: number): string => ownersTable(`${way}-${n}`)
+
+/** Who goes first, changes: whatever else the machine does hits each of them as often. */
+async function repeat({ base, failover }: Houses, players: readonly string[], n: number): Promise<Repetition> {
+  const order = WAYS.map((_, i) => WAYS[(i + n) % WAYS.length]).filter((way) => way !== undefined)
+  const houseOf = (way: Way) => (way === 'base' ? base : failover)
+  const crowds = new Map<Way, Crowd>()
+  const steady = new Map<Way, Steady>()
+  const full = new Map<Way, Pick<Figures, 'betsPerSecond' | 'cpuMicros'>>()
+  try {
+    for (const way of order) {
+      const house = houseOf(way)
+      await house.openTable(tableOf(way, n))
+      crowds.set(way, await Crowd.sit(house, way === 'relayed' ? 1 : 0, tableOf(way, n), players))
+    }
+    for (const [way, crowd] of crowds) steady.set(way, await crowd.steady(STEADY))
+    for (const [way, crowd] of crowds) full.set(way, await saturate(houseOf(way), crowd))
+  } finally {
+    for (const crowd of crowds.values()) crowd.leave()
+  }
+  const figures = (way: Way): Figures => {
+    const [calm, busy] = [steady.get(way), full.get(way)]
+    assert(calm !== undefined && busy !== undefined, 'every way was measured')
+    return { ...calm, ...busy }
+  }
+  return { base: figures('base'), failover: figures('failover'), relayed: figures('relayed') }
 }
 
-function report(pairs: readonly Pair[]): void {
-  const base = pairs.map((pair) => pair.base.straight)
-  const failover = pairs.map((pair) => pair.failover.straight)
-  const relayed = pairs.map((pair) => pair.failover.relayed ?? pair.failover.straight)
-  const ratioOf = (over: readonly number[], under: readonly number[]) =>
-    median(over.map((value, i) => value / (under[i] ?? Number.NaN)))
-  const p99 = (figures: readonly Figures[]) => figures.map(({ p99Ms }) => p99Ms)
-  const rate = (figures: readonly Figures[]) => figures.map(({ betsPerSecond }) => betsPerSecond)
-  const cpu = ratioOf(
-    pairs.map((pair) => pair.base.cpuMicros),
-    pairs.map((pair) => pair.failover.cpuMicros),
-  )
-  console.log(`CPU of the owner for each bet, one node to one with fail-over: ${rounded(cpu)}`)
+async function saturate(house: BenchHouse, crowd: Crowd) {
+  const before = { cpu: house.cpuMicros(0), accepted: crowd.accepted }
+  const betsPerSecond = await crowd.full(FULL)
+  return { betsPerSecond, cpuMicros: (house.cpuMicros(0) - before.cpu) / (crowd.accepted - before.accepted) }
+}
+
+/** What all of it uses while nobody plays, which is the same in every turn and so in no ratio. */
+async function sayIdle({ base, failover }: Houses): Promise<void> {
+  const used = () => [base.cpuMicros(0), failover.cpuMicros(0), failover.cpuMicros(1)]
+  const before = used()
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
+  const [alone, owner, other] = used().map((now, i) => ((now - (before[i] ?? now)) / IDLE_MS / 10).toFixed(1))
+  console.log(`idle: one node ${alone} % of a core; with fail-over the owner ${owner} %, the other node ${other} %`)
+}
+
+function report(done: readonly Repetition[]): void {
+  const of = (way: Way, figure: keyof Figures) => done.map((repetition) => repetition[way][figure])
+  const ratio = (over: Way, under: Way, figure: keyof Figures) =>
+    rounded(median(of(over, figure).map((value, i) => value / (of(under, figure)[i] ?? Number.NaN))))
   console.log(
-    `through the other node, as ratios to straight: p99 ${rounded(ratioOf(p99(failover), p99(relayed)))}, ` +
-      `bets a second ${rounded(ratioOf(rate(relayed), rate(failover)))}`,
+    `as ratios, fail-over to one node: p50 ${ratio('base', 'failover', 'p50Ms')}, ` +
+      `CPU of the owner for each bet ${ratio('base', 'failover', 'cpuMicros')}`,
+  )
+  console.log(
+    `through the other node to straight: p50 ${ratio('failover', 'relayed', 'p50Ms')}, ` +
+      `p99 ${ratio('failover', 'relayed', 'p99Ms')}, bets a second ${ratio('relayed', 'failover', 'betsPerSecond')}`,
   )
   console.log(
     JSON.stringify({
       players: PLAYERS,
-      baseP99Ms: rounded(median(p99(base))),
-      p99Ms: rounded(median(p99(failover))),
-      p99Ratio: rounded(ratioOf(p99(base), p99(failover))),
-      baseBetsPerSecond: Math.round(median(rate(base))),
-      betsPerSecond: Math.round(median(rate(failover))),
-      betsRatio: rounded(ratioOf(rate(failover), rate(base))),
+      baseP99Ms: rounded(median(of('base', 'p99Ms'))),
+      p99Ms: rounded(median(of('failover', 'p99Ms'))),
+      p99Ratio: ratio('base', 'failover', 'p99Ms'),
+      baseBetsPerSecond: Math.round(median(of('base', 'betsPerSecond'))),
+      betsPerSecond: Math.round(median(of('failover', 'betsPerSecond'))),
+      betsRatio: ratio('failover', 'base', 'betsPerSecond'),
     }),
   )
 }
 
-function said({ straight, cpuMicros, relayed }: Measured): string {
-  const through = relayed === null ? '' : `, through the other node ${saidFigures(relayed)}`
-  return `${saidFigures(straight)}, ${Math.round(cpuMicros)} µs of CPU a bet${through}`
-}
-
-function saidFigures({ p50Ms, p99Ms, betsPerSecond }: Figures): string {
-  return `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ${Math.round(betsPerSecond)} bets/s`
+function said(way: Way, { p50Ms, p99Ms, betsPerSecond, cpuMicros }: Figures): string {
+  const times = `p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms`
+  return `${way} ${times}, ${Math.round(betsPerSecond)} bets/s at ${Math.round(cpuMicros)} µs of CPU each`
 }
 
 function median(values: readonly number[]): number {
