@@ -19,6 +19,7 @@ const MOST_LINES = 4_000
 export class Eyes implements Notes {
   readonly #sights: Sight[] = []
   readonly #status = new Map<string, string>()
+  readonly #tableOf = new Map<string, string>()
   readonly #progress = new Map<string, Progress>()
   /** The record of the run, for a test that fails. */
   readonly #lines: string[] = []
@@ -31,6 +32,7 @@ export class Eyes implements Notes {
     const { status } = JSON.parse(player.sharedState ?? '{}') as SharedTable
     if (status === undefined || this.#status.get(name) === status) return
     this.#status.set(name, status)
+    this.#tableOf.set(name, tableId)
     this.#sights.push({ ...seen, what: 'status', status })
     this.#line(`${name} at ${tableId} reads: ${status}`)
   }
@@ -51,12 +53,23 @@ export class Eyes implements Notes {
     return this.#sights.filter(({ atMs }) => atMs >= fromMs)
   }
 
-  /** What the players of these tables read as its status since then, each word once, in order. */
+  /**
+   * What the players of these tables read as its status since then that was not `running`, each word once, in order,
+   * and what they read now; nothing when they read nothing else.
+   */
   statuses(tableIds: readonly string[], fromMs: number): readonly string[] {
     const words = this.since(fromMs).flatMap((sight) =>
-      sight.what === 'status' && tableIds.includes(sight.tableId) ? [sight.status] : [],
+      sight.what === 'status' && sight.status !== 'running' && tableIds.includes(sight.tableId) ? [sight.status] : [],
     )
-    return [...new Set(words)]
+    const now = [...this.#status].flatMap(([player, status]) =>
+      tableIds.includes(this.#tableOf.get(player) ?? '') ? [status] : [],
+    )
+    return words.length === 0 ? [] : [...new Set([...words, ...now])]
+  }
+
+  /** True when every player reads that his table runs. */
+  get allRun(): boolean {
+    return [...this.#status.values()].every((status) => status === 'running')
   }
 
   /** Close codes of the connections that broke since then. */

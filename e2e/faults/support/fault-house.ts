@@ -206,6 +206,7 @@ export class FaultHouse<Redis extends keyof RedisOf = 'single', Standby extends 
     eyes.listenAnew()
     await act()
     await this.goesOn(fault)
+    await this.#until('every player reads that his table runs', () => eyes.allRun)
     const others = tableIds.filter((tableId) => !hit.includes(tableId))
     const away = crowd.watch.outages.filter(
       ({ cause, startedMs, tableId }) => cause !== 'moved' && startedMs >= fromMs && hit.includes(tableId),
