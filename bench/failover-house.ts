@@ -33,7 +33,7 @@ const TEMPLATE = 'bench_template'
 /** Of /proc: ticks of the processor's time in a second. */
 const TICKS = 100
 
-/** Makes the database that every house of the bench begins with: players with money, and tables that are still closed. */
+/** Makes the database that every house of the bench begins with: players with money, and tables still closed. */
 export async function prepareHouses(
   server: ThrowAwayPostgres,
   playerIds: readonly string[],

@@ -72,9 +72,8 @@ async function measure(
       const repetition = await repeat(houses, players, n)
       if (n === WARM_UP) continue
       done.push(repetition)
-      console.log(
-        `repetition ${n}, load ${loadavg()[0]?.toFixed(1)}: ${WAYS.map((way) => said(way, repetition[way])).join('; ')}`,
-      )
+      const figures = WAYS.map((way) => said(way, repetition[way])).join('; ')
+      console.log(`repetition ${n}, load ${loadavg()[0]?.toFixed(1)}: ${figures}`)
     }
     await sayIdle(houses)
     for (const house of opened) await house.check()

@@ -129,7 +129,8 @@ class Pair implements PostgresPair {
   }
 
   async promoteStandby(): Promise<void> {
-    await this.#standby.ask('select pg_promote(true, 30)')
+    // A query that waited for it could be cancelled, for being in the way of what is still replayed.
+    await this.#standby.ask('select pg_promote(false)')
     await this.#standby.until('select 1 where not pg_is_in_recovery()')
     ;[this.#primary, this.#standby] = [this.#standby, this.#primary]
     this.#widowed = true

@@ -11,6 +11,8 @@ export type ClockOffsetOptions = {
   readonly steadyMs: () => number
   /** This node's clock against the database's, in milliseconds; positive when it is ahead. Told after every look. */
   readonly measured: (offsetMs: number) => void
+  /** What the database's clock said, and how long that took in all; told of every answer. */
+  readonly heard: (databaseMs: number, tookMs: number) => void
 }
 
 /** Holds the clock of this node against the one clock that all nodes share, that of the database. */
@@ -34,11 +36,13 @@ export class ClockOffset {
 
   /** One measurement; a database that does not answer, or answers slowly, tells nothing. */
   async look(): Promise<void> {
-    const { databaseMs, nowMs, steadyMs, measured } = this.#options
+    const { databaseMs, nowMs, steadyMs, measured, heard } = this.#options
     const askedAtMs = steadyMs()
     const there = await databaseMs().catch(() => null)
     const tookMs = steadyMs() - askedAtMs
-    if (there === null || tookMs > SLOWEST_ANSWER_MS) return
+    if (there === null) return
+    heard(there, tookMs)
+    if (tookMs > SLOWEST_ANSWER_MS) return
     // The answer was given about half-way (as NTP has it, RFC 5905, section 8).
     measured(nowMs() - tookMs / 2 - there)
   }

@@ -11,7 +11,7 @@ import { DrawPool } from '../workers/draw-pool.ts'
 import { Sealer, sealKey } from '../workers/seal.ts'
 import { AuditLog } from './audit/audit-log.ts'
 import { assertMarked, assertNotBehind } from './backup/restorations.ts'
-import { measureClock, watchClock } from './clocks.ts'
+import { measureClock, openClock, watchClock } from './clocks.ts'
 import type { Config } from './config.ts'
 import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open.ts'
@@ -24,6 +24,7 @@ import { PublicRecords } from './fairness/records.ts'
 import { SeriesKeeper } from './fairness/series-keeper.ts'
 import { SeriesStore } from './fairness/series-store.ts'
 import { Transcripts } from './fairness/transcripts.ts'
+import type { HouseClock } from './house-clock.ts'
 import { houseApi } from './http/house-api.ts'
 import { matchmakingRoutes, peerMatchmakingRoutes } from './http/matchmaking.ts'
 import type { HouseApiDeps, RoundHistory } from './http/ports.ts'
@@ -57,7 +58,6 @@ const DATABASE_ANSWERS_MS = 250
 /** Whoever opens a connection and then says nothing, or says it drop by drop, does not keep it. */
 const HEADERS_MS = 10_000
 const REQUEST_MS = 20_000
-const nowMs = Date.now
 const steadyMs = (): number => performance.now()
 
 export type HouseOptions = {
@@ -86,6 +86,7 @@ type Parts = {
   readonly log: Log
   readonly metrics: Metrics
   readonly database: Database
+  readonly clock: HouseClock
   readonly draws: DrawPool
   readonly books: Books
   readonly tables: HouseTables
@@ -94,6 +95,7 @@ type Parts = {
   readonly history: RoundHistory
   readonly fairness: ReturnType<typeof fairnessOf>
 }
+type Founded = Pick<Parts, 'config' | 'log' | 'database' | 'clock' | 'draws' | 'books'>
 
 /**
  * Opens the whole house in this process: database, draw pool, books, tables, HTTP and sockets. Resolves when it
@@ -102,7 +104,8 @@ type Parts = {
 export async function openHouse(options: HouseOptions): Promise<House> {
   const { config, log, page } = options
   const parts = await openParts(config, log)
-  const { database, draws, books, tables, audit, metrics, fairness } = parts
+  const { database, draws, books, tables, audit, metrics, fairness, clock } = parts
+  const { nowMs } = clock
   const board = new FloorBoard()
   const floor: Floor = floorOf(parts, () => nodes)
   const release = options.release ?? page?.build ?? ''
@@ -143,8 +146,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   maintenance.start()
   const clocks = [
     maintenance,
-    watchClock({ metrics, audit, log, nowMs, steadyMs }),
-    measureClock({ ...parts, nowMs, steadyMs }),
+    watchClock({ metrics, audit, log, nowMs: Date.now, steadyMs }),
+    measureClock({ database, metrics, log, nowMs: Date.now, steadyMs, clock }),
   ]
   return {
     port,
@@ -196,7 +199,7 @@ function restoreSeat(roomId: string, sessionId: string, token: string): void {
 }
 
 async function openParts(config: Config, log: Log): Promise<Parts> {
-  const metrics = new Metrics({ nowMs })
+  const metrics = new Metrics({ nowMs: Date.now })
   const database = await openDatabase({
     databaseUrl: config.databaseUrl ?? undefined,
     dataDir: config.dataDir,
@@ -206,6 +209,8 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
     await database.close()
     throw error
   })
+  const clock = await openClock(database, steadyMs)
+  const { nowMs } = clock
   const draws = await startDraws(config, log, metrics)
   const ledger = meteredBooks(new LedgerBooks(database, nowMs), nowMs, (...call) => metrics.ledgerCalled(...call))
   const books = batchedBooks(ledger)
@@ -220,10 +225,10 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   await openFirstTables(tables)
   await keepCurrency(tables, config.currency)
   const tickets = new Tickets({ database, randomBytes })
-  const fairness = fairnessOf(name, config, database, draws, books, log)
+  const fairness = fairnessOf(name, { config, database, clock, draws, books, log })
   const audit = new AuditLog(database, nowMs)
   const history = roundHistory(database)
-  return { config, log, metrics, database, draws, books, tables, tickets, audit, history, fairness }
+  return { config, log, metrics, database, clock, draws, books, tables, tickets, audit, history, fairness }
 }
 
 /**
@@ -245,11 +250,11 @@ async function keepCurrency(tables: HouseTables, currency: string): Promise<void
 }
 
 function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
-  const { config, books, fairness, tables, history, tickets, draws, metrics, audit, log } = parts
+  const { config, books, fairness, tables, history, tickets, draws, metrics, audit, log, clock } = parts
   return new HouseTablePorts({
     claim: (tableId) => nodes.claim(tableId),
     hot: nodes.hot,
-    seats: seatSealer(config),
+    seats: seatSealer(config, clock),
     fenced: (tableId) => {
       metrics.epochRefused()
       nodes.gaveUp(tableId)
@@ -261,7 +266,7 @@ function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
     tickets,
     meter: tableMeter(metrics, log),
     drawsHealthy: () => draws.counters().healthy,
-    nowMs,
+    nowMs: clock.nowMs,
     statusChanged: (...change) => floor.statusChanged(...change),
     changed: (...wait) => floor.changed(...wait),
     voided: async ({ tableId, roundId, reason }) => {
@@ -276,7 +281,7 @@ function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {
   })
 }
 
-function seatSealer({ secrets }: Config): SeatSealer {
+function seatSealer({ secrets }: Config, { nowMs }: HouseClock): SeatSealer {
   const key = new Uint8Array(hkdfSync('sha256', secrets.secretsKey, '', 'crupier seats', 32))
   const tokens = new SeatTokens(new Sealer([sealKey(key)]))
   return { sealSeat: (claim) => tokens.seal(claim), openSeat: (token) => tokens.open(token, nowMs()) }
@@ -289,7 +294,7 @@ function apiDeps(
   page: HouseOptions['page'],
   maintenance: Maintenance,
 ): HouseApiDeps {
-  const { config, log, metrics, database, draws, books, tables, tickets, history, fairness } = parts
+  const { config, log, metrics, database, draws, books, tables, tickets, history, fairness, clock } = parts
   return {
     ...playersOf(parts),
     tickets,
@@ -305,7 +310,7 @@ function apiDeps(
     },
     metrics,
     log,
-    nowMs,
+    nowMs: clock.nowMs,
     house: config.house,
     maintenance: () => maintenance.current(),
     build: page?.build ?? '',
@@ -343,17 +348,16 @@ async function startDraws(config: Config, log: Log, metrics: Metrics): Promise<D
   return draws
 }
 
-function fairnessOf(name: string, config: Config, database: Database, draws: DrawPool, books: Books, log: Log) {
+function fairnessOf(name: string, { config, database, clock, draws, books, log }: Founded) {
   const signer = new LogSigner(name, logSecretFrom(config.secrets.secretsKey))
   const publicLog = new MerkleLog(database.kysely, signer)
   const store = new SeriesStore(database.kysely)
-  const { signal } = new AbortController()
   const series = new SeriesKeeper({
     store,
     log: publicLog,
     vault: draws,
     books,
-    clock: { nowMs, wait: (ms) => sleep(ms, signal) },
+    clock: { nowMs: clock.nowMs, wait: (ms) => sleep(ms, new AbortController().signal) },
     beacon: null,
     rounds: ROUNDS_PER_SERIES,
     gatherMs: GATHER_MS,
@@ -363,7 +367,7 @@ function fairnessOf(name: string, config: Config, database: Database, draws: Dra
   return { series, records }
 }
 
-function playersOf({ config, database, books, log }: Parts) {
+function playersOf({ config, database, books, log, clock: { nowMs } }: Parts) {
   const { publicUrl, allowedOrigins, sessionIdleMs, signUpsPerMinute, signInsPerMinute } = config
   const rates = { signUpsPerMinute, signInsPerMinute }
   const secret = config.secrets.authSecret

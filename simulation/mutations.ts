@@ -12,7 +12,7 @@ export type Mutation = {
   readonly why: string
 }
 
-const inFile = (file: string, mutations: readonly Omit<Mutation, 'file'>[]): Mutation[] =>
+export const inFile = (file: string, mutations: readonly Omit<Mutation, 'file'>[]): Mutation[] =>
   mutations.map((mutation) => ({ file, ...mutation }))
 
 const STEP = inFile('engine/round/step.ts', [

@@ -147,6 +147,8 @@ describe.runIf(postgresInstalled())('restored books', () => {
     restored = await restore({ place, target, secretsKey: SECRET, pgBin: null, durable: false, nowMs: Date.now })
     const url = restored.database.pool.options.connectionString?.replace('casino@', 'crupier@')
     admin = await openDatabase({ databaseUrl: url, onConnectionLost: () => {} })
+    // In the way of what is to be found out; the owner of the server could take it away too.
+    await sql`alter table account drop constraint no_player_below_zero`.execute(admin.kysely)
     await sql`create schema saved`.execute(admin.kysely)
     for (const name of TABLES)
       await sql`create table ${sql.id('saved', name)} as table ${sql.id('public', name)}`.execute(admin.kysely)

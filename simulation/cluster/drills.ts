@@ -9,7 +9,10 @@ export type DrillPlan = Drill & {
   /** It is over, and mended, after this time. */
   readonly lastsMs: number
   /** Says nothing of a house without Redis. */
-  readonly needsRedis?: true
+  readonly needsRedis?: boolean
+  readonly leastNodes?: number
+  /** A process ends, so that the tables of a house of one node move too. */
+  readonly ends?: boolean
 }
 
 const all = ({ machines }: Fleet): readonly Machine[] => machines
@@ -19,14 +22,14 @@ const unnoticed = { moves: 0, runsWithinMs: 0, answersWithinMs: 1_000 }
 /** One mishap each, in a world where nothing else goes wrong, so that it can be said what must come of it. */
 export const DRILLS: readonly DrillPlan[] = [
   {
-    ...{ name: 'a process dies', moves: 2, runsWithinMs: 900, answersWithinMs: 1_600, lastsMs: 0 },
+    ...{ name: 'a process dies', ends: true, moves: 2, runsWithinMs: 900, answersWithinMs: 1_600, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.crash(machine, false)
       return [machine]
     },
   },
   {
-    ...{ name: 'a machine dies', moves: 2, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 0 },
+    ...{ name: 'a machine dies', ends: true, moves: 2, runsWithinMs: 4_000, answersWithinMs: 8_000, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.crash(machine, true)
       return [machine]
@@ -47,10 +50,35 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
   {
-    ...{ name: 'an upgrade', moves: 2, runsWithinMs: 5_000, answersWithinMs: 2_000, lastsMs: 0 },
+    // A planned change has no ripple: no table is away for longer than a move takes.
+    ...{ name: 'an upgrade', ends: true, moves: 2, runsWithinMs: 0, answersWithinMs: 2_000, lastsMs: 0 },
     begin: (mishaps, machine) => {
       mishaps.upgrade(machine)
       return [machine]
+    },
+  },
+  {
+    ...{
+      name: 'two upgrades at once',
+      ends: true,
+      leastNodes: 3,
+      moves: 2,
+      runsWithinMs: 6_000,
+      answersWithinMs: 8_000,
+      lastsMs: 0,
+    },
+    begin: (mishaps, _machine, fleet) => {
+      const two = fleet.machines.slice(0, 2)
+      for (const machine of two) mishaps.upgrade(machine)
+      return two
+    },
+  },
+  {
+    ...{ name: 'the clocks of the stores are set', ...unnoticed, lastsMs: 3_000 },
+    begin: (mishaps, _machine, fleet) => {
+      mishaps.setBooksClock()
+      mishaps.setRedisClock()
+      return all(fleet)
     },
   },
   {
@@ -151,7 +179,7 @@ export const DRILLS: readonly DrillPlan[] = [
       name: 'a node is cut off from the books',
       moves: 2,
       runsWithinMs: 5_500,
-      answersWithinMs: 9_000,
+      answersWithinMs: 6_000,
       lastsMs: 7_000,
     },
     begin: (mishaps, machine) => {

@@ -1,4 +1,4 @@
-import { LEASE_MS, type OwnProcess, type OwnRoom, type Register } from './register.ts'
+import { LEASE_MS, type OwnProcess, type OwnRoom, type OwnTable, type Register } from './register.ts'
 import type { ClusterTestimony } from './testimony.ts'
 
 type Of<W extends ClusterTestimony['what']> = Extract<ClusterTestimony, { what: W }>
@@ -10,6 +10,8 @@ const KNOWN_AFTER_MS = 4_000
 /** A claim may have been under way when the order to drain came. */
 const UNDER_WAY_MS = 3_500
 const MOVES_END_MS = 6_000
+/** Who is linked with the owner of a table has heard of it after this time. */
+const TOLD_AFTER_MS = 1_000
 
 /**
  * Says who may run a table, by what the books and the stores told: claims, rooms, proofs, hand-overs. It shares nothing
@@ -108,7 +110,7 @@ export class OwnersAuditor {
     const key = `${tableId} ${epoch}`
     this.#expect(!this.#roomOfEpoch.has(key), `SIM-17: two rooms of ${tableId} under epoch ${epoch}`)
     this.#roomOfEpoch.set(key, room)
-    if (table.epoch !== epoch) return // it was taken over while it read, and will be told
+    if (table.epoch !== epoch) return void this.#overtaken(process, table, epoch)
     const listed = new Map(bets.map(({ betId, status }) => [betId, status]))
     for (const betId of this.#heldBets(roundId)) {
       const status = listed.get(betId)
@@ -117,6 +119,17 @@ export class OwnersAuditor {
         `SIM-21: ${tableId} moved, and its new owner knows nothing of ${betId}`,
       )
     }
+  }
+
+  /** It was taken over while it read, and will be told; unless its new owner has told it long since. */
+  #overtaken(process: OwnProcess, { tableId, owner, claimedAtMs }: OwnTable, epoch: number): void {
+    const nowMs = this.#nowMs()
+    if (owner === null || owner.state !== 'running' || nowMs - claimedAtMs < TOLD_AFTER_MS) return
+    if ([process, owner].some(({ wokeAtMs, enteredAtMs }) => nowMs - Math.max(wokeAtMs, enteredAtMs) < KNOWN_AFTER_MS))
+      return
+    const ways = [process.place, owner.place, [process.place, owner.place].sort().join('-'), 'books clock']
+    if (this.#register.isTroubled(ways, nowMs, KNOWN_AFTER_MS)) return
+    this.#complain(`SIM-17: ${process.nodeId} opens ${tableId} under epoch ${epoch}, which is over`)
   }
 
   #gives({ process: number, tableId, atRest }: Of<'gives'>): void {

@@ -27,7 +27,13 @@ export type OwnRoom = {
   dueMs: number
   givenAtMs: number
 }
-export type OwnTable = { readonly tableId: string; status: string; epoch: number; owner: OwnProcess | null }
+export type OwnTable = {
+  readonly tableId: string
+  status: string
+  epoch: number
+  claimedAtMs: number
+  owner: OwnProcess | null
+}
 
 export const LEASE_MS = 1_500
 const STOPS_WITHIN_MS = 200
@@ -115,7 +121,8 @@ export class Register {
             if (room.tableId === tableId && room.epoch === epoch) tell(room, nowMs)
         break
       case 'claimed':
-        if (seen.won) Object.assign(this.#table(seen.tableId), { epoch: seen.epoch, owner: process })
+        if (seen.won)
+          Object.assign(this.#table(seen.tableId), { epoch: seen.epoch, owner: process, claimedAtMs: nowMs })
         break
       default:
         this.#hearOfRoom(process, seen, nowMs)
@@ -150,7 +157,7 @@ export class Register {
   #table(tableId: string): OwnTable {
     const known = this.tables.get(tableId)
     if (known !== undefined) return known
-    const table: OwnTable = { tableId, status: 'open', epoch: 0, owner: null }
+    const table: OwnTable = { tableId, status: 'open', epoch: 0, claimedAtMs: 0, owner: null }
     this.tables.set(tableId, table)
     return table
   }

@@ -190,12 +190,14 @@ export class Switchboard {
       }
       asker.act(() => {
         failed(withinMs, 'did not answer')
-        const open = this.net.open(asker.place, placeOf(to.address))
-        if (open) agenda.in(dice.between(1, NEWS_MS), arrive)
-        if (this.net.chance(open ? 'repeatedAsk' : 'lateAsk')) {
-          tally[open ? 'repeatedAsks' : 'lateAsks']++
-          this.net.later(dice.between(1, LATEST_REPEAT_MS), arrive)
-        }
+        const late = this.net.chance('lateAsk')
+        if (late) {
+          tally.lateAsks++
+          this.net.later(dice.between(1, 2 * LATEST_REPEAT_MS), arrive)
+        } else if (this.net.open(asker.place, placeOf(to.address))) agenda.in(dice.between(1, NEWS_MS), arrive)
+        if (!this.net.chance('repeatedAsk')) return
+        tally.repeatedAsks++
+        this.net.later(dice.between(1, LATEST_REPEAT_MS), arrive)
       })
     })
   }

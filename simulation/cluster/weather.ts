@@ -12,7 +12,7 @@ export type Weather = {
   /** News of a node come late, with all that follow them, or once more, later than others. */
   readonly lateNews: number
   readonly repeatedNews: number
-  /** What a node asks another one arrives when nobody waits for it any more, or twice. */
+  /** What a node asks another one arrives late, when nobody may wait for it any more, or twice. */
   readonly lateAsk: number
   readonly repeatedAsk: number
   /** A process dies, or stands still, just before one of its acts. */

@@ -113,7 +113,7 @@ class ClusterWorld {
       await this.#until(stormMs, () => false)
       this.#mishaps.mendAll()
       await this.#settles({ what: 'calm' })
-      await this.#drill(this.#dice.pick(DRILLS.filter(({ needsRedis }) => this.#withRedis || needsRedis !== true)))
+      await this.#drill(this.#dice.pick(DRILLS.filter((plan) => this.#mayDrill(plan))))
       await this.#close()
     } catch (error) {
       this.#broke('the world', error)
@@ -190,15 +190,20 @@ class ClusterWorld {
       if (!node.ready) this.#failures.push(`SIM-27: ${process.nodeId} is not ready, and every table runs`)
   }
 
+  #mayDrill({ needsRedis = false, leastNodes = 1 }: DrillPlan): boolean {
+    return (this.#withRedis || !needsRedis) && this.#fleet.machines.length >= leastNodes
+  }
+
   async #drill(plan: DrillPlan): Promise<void> {
     if (!this.#running()) return
     this.#tally.drills++
     const { machines } = this.#fleet
-    const { begin, lastsMs, needsRedis: _, ...drill } = plan
+    const { begin, lastsMs, ends = false, name, moves, runsWithinMs, answersWithinMs } = plan
+    const drill = { name, moves, runsWithinMs, answersWithinMs }
     const concerned = begin(this.#mishaps, this.#dice.pick(machines), this.#fleet, this.#house)
     // The only node there is has nobody to give its tables to, and nobody who could take them.
     const alone = machines.length === 1
-    const patient = { ...drill, moves: 4, runsWithinMs: 9_000, answersWithinMs: 14_000 }
+    const patient = { ...drill, moves: ends ? 4 : 0, runsWithinMs: 9_000, answersWithinMs: 14_000 }
     const nodeIds = concerned.map(({ nodeId }) => nodeId)
     await this.#settlesAfter({ what: 'drill', drill: alone ? patient : drill, nodeIds }, lastsMs)
   }

@@ -19,7 +19,7 @@ export async function joinsNow(url: string, tableId: string): Promise<number> {
   const startedMs = performance.now()
   let shown = false
   const listener = { ...QUIET, state: () => (shown = true) }
-  // Asked to try again he does, as any page would.
+  // Asked to try again he does, like every page.
   const sits = () =>
     visitor
       .ticket(tableId)
