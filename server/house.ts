@@ -10,20 +10,18 @@ import { TableRoom } from '../rooms/table-room.ts'
 import { DrawPool } from '../workers/draw-pool.ts'
 import { Sealer, sealKey } from '../workers/seal.ts'
 import { AuditLog } from './audit/audit-log.ts'
-import { assertMarked, assertNotBehind } from './backup/restorations.ts'
 import { measureClock, openClock, watchClock } from './clocks.ts'
 import type { Config } from './config.ts'
-import { migrate } from './database/migrate.ts'
 import { type Database, openDatabase } from './database/open.ts'
 import { Gateway } from './failover/gateway.ts'
 import { SeatTokens } from './failover/seat-tokens.ts'
-import { logName } from './fairness/log-name.ts'
 import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
 import { MerkleLog } from './fairness/merkle-log.ts'
 import { PublicRecords } from './fairness/records.ts'
 import { SeriesKeeper } from './fairness/series-keeper.ts'
 import { SeriesStore } from './fairness/series-store.ts'
 import { Transcripts } from './fairness/transcripts.ts'
+import { keepCurrency, takeBooks } from './house-books.ts'
 import type { HouseClock } from './house-clock.ts'
 import { houseApi } from './http/house-api.ts'
 import { matchmakingRoutes, peerMatchmakingRoutes } from './http/matchmaking.ts'
@@ -205,7 +203,7 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
     dataDir: config.dataDir,
     onConnectionLost: (err) => log.warn({ err }, 'a database connection was lost'),
   })
-  const name = await nameOfLog(database, config).catch(async (error: unknown) => {
+  const name = await takeBooks(database, config).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
@@ -229,24 +227,6 @@ async function openParts(config: Config, log: Log): Promise<Parts> {
   const audit = new AuditLog(database, nowMs)
   const history = roundHistory(database)
   return { config, log, metrics, database, clock, draws, books, tables, tickets, audit, history, fairness }
-}
-
-/**
- * Brings the schema up to date and answers under which name the public log goes on. Errors: rejects for books that went
- * back to an earlier time and were not marked, since they would use numbers again that were used before (BAK-8).
- */
-async function nameOfLog(database: Database, { publicUrl, backupDir, secrets }: Config): Promise<string> {
-  await migrate(database)
-  await assertMarked(database.kysely)
-  if (backupDir !== null) await assertNotBehind(database.kysely, { dir: backupDir, secretsKey: secrets.secretsKey })
-  return logName(database.kysely, new URL(publicUrl).host)
-}
-
-/** Amounts are kept in whole cents of one currency; another name for it would make other money of them (M2). */
-async function keepCurrency(tables: HouseTables, currency: string): Promise<void> {
-  const other = (await tables.list()).find((table) => table.currency !== currency)
-  if (other !== undefined)
-    throw new Error(`CURRENCY is ${currency}, but this house keeps its books in ${other.currency}`)
 }
 
 function tablePorts(parts: Parts, nodes: Nodes, floor: Floor): HouseTablePorts {

@@ -3,6 +3,7 @@ import { ConfigError, describeConfig, readConfig } from './config.ts'
 import { armCrashPoint, crashPoint } from './crash-points.ts'
 import type { House } from './house.ts'
 import { type Log, openLog } from './log.ts'
+import { startRefusal } from './start-refused.ts'
 
 /** After the tables are handed over, a stop that takes longer than this is cut short; the books make that harmless. */
 const STOP_LIMIT_MS = 8_000
@@ -62,8 +63,15 @@ async function stopInOrder(house: House, log: Log): Promise<void> {
   await house.stop()
 }
 
+/** What the operator can mend is said in one coded line (OPS-21); of a fault of ours the stack is told. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ConfigError) return `bad-settings: ${error.message}`
+  const refusal = startRefusal(error)
+  if (refusal !== null) return `${refusal.code}: ${refusal.message.replaceAll(/\s+/g, ' ')}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
 main().catch((error: unknown) => {
-  const why = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : String(error)
-  process.stderr.write(`crupier cannot start: ${why}\n`)
+  process.stderr.write(`crupier cannot start: ${reasonOf(error)}\n`)
   process.exit(1)
 })

@@ -3,14 +3,16 @@ import type { LogRestored } from '../../engine/fairness/transcript.ts'
 import type { Json } from '../../engine/game.ts'
 import type { DatabaseSchema } from '../database/migrations/index.ts'
 import { RESTORED } from '../fairness/log-name.ts'
+import { StartRefused } from '../start-refused.ts'
 import { latestMark } from './high-water.ts'
 import { MarkSigner } from './keys.ts'
 import { Place } from './place.ts'
 
 /** The database came out of a backup, and nobody has yet seen to it that nothing of its lost future is used again. */
-export class NotMarked extends Error {
+export class NotMarked extends StartRefused {
   constructor() {
     super(
+      'books-not-marked',
       'this database was restored from a backup and is not marked yet: run `npm run restored -- --from <place>` ' +
         'once; docs/runbooks/restore-from-backup.md tells why',
     )
@@ -54,9 +56,10 @@ export async function assertMarked(db: Kysely<DatabaseSchema>): Promise<void> {
 }
 
 /** The books have not come as far as they once had: they were restored by other means, or a fail-over lost a part. */
-export class BehindMark extends Error {
+export class BehindMark extends StartRefused {
   constructor(what: string) {
     super(
+      'books-behind-mark',
       `${what}: these books went back to an earlier time. Nothing of the lost time may be used again: run ` +
         '`npm run restored -- --from <place> --declare` once; docs/runbooks/restore-from-backup.md tells why',
     )

@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { StartRefused } from '../start-refused.ts'
 
 /**
  * Takes the data folder for this process alone, and answers how to give it back.
@@ -13,7 +14,9 @@ export function lockFolder(lockFile: string): () => void {
     lock.exec('pragma busy_timeout = 0; pragma locking_mode = exclusive; begin exclusive')
   } catch (cause) {
     lock.close()
-    throw new Error(`another process is using the data folder (${lockFile} is locked)`, { cause })
+    throw new StartRefused('folder-in-use', `another process is using the data folder (${lockFile} is locked)`, {
+      cause,
+    })
   }
   return () => lock.close()
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { StartRefused } from '../start-refused.ts'
 import { migrations as allMigrations } from './migrations/index.ts'
 import type { Database } from './open.ts'
 
@@ -18,10 +19,10 @@ const PATIENCE: Patience = { lockMs: 500, tries: 40, pauseMs: 1_000 }
 const IN_THE_WAY = new Set(['55P03', '40P01'])
 
 /** Something has held a table that a migration changes for as long as was waited; nothing was changed. */
-export class BooksBusy extends Error {
-  readonly code = 'books-busy'
+export class BooksBusy extends StartRefused {
   constructor({ lockMs, tries }: Patience, options: ErrorOptions) {
     super(
+      'books-busy',
       `a table that is to be changed was in use ${tries} times in a row for ${lockMs} ms each: end the long query, ` +
         'dump or open transaction that holds it (pg_stat_activity, the oldest xact_start), and start again',
       options,
@@ -31,10 +32,10 @@ export class BooksBusy extends Error {
 }
 
 /** The books have been changed by a later program, and by more than additions. */
-export class BooksTooNew extends Error {
-  readonly code = 'books-too-new'
+export class BooksTooNew extends StartRefused {
   constructor(unknown: readonly string[]) {
-    super(`the database is newer than this program: it has ${unknown.join(', ')}. Start the newer program.`)
+    const names = unknown.join(', ')
+    super('books-too-new', `the database is newer than this program: it has ${names}. Start the newer program.`)
     this.name = 'BooksTooNew'
   }
 }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { BackupMetrics, type BackupReading } from '../../../monitoring/backup-metrics.ts'
 import { openDatabase } from '../../database/open.ts'
+import { assertKnownKey } from '../../key-check.ts'
 import { AlreadyRunning, Backups } from '../backups.ts'
 import type { DrillReport } from '../drill.ts'
 import { latestMark } from '../high-water.ts'
@@ -54,6 +55,8 @@ async function backUp(
   const backups = new Backups({ settings, place, books, replication, log, metrics, nowMs })
   let server: Server | null = null
   try {
+    // A backup says which key it wants, and marks are signed under it: another one would make both worthless.
+    await assertKnownKey(books.kysely, settings.secretsKey)
     if (everyMs === null) {
       await backups.once(checkpoint, signal)
       return EXIT.done

@@ -7,6 +7,7 @@ import { migrate } from '../../database/migrate.ts'
 import { openDatabase } from '../../database/open.ts'
 import { RedisHotCopies } from '../../failover/hot-copies.ts'
 import { connectRedis } from '../../failover/redis-client.ts'
+import { assertKnownKey } from '../../key-check.ts'
 import { latestMarks } from '../high-water.ts'
 import { MarkSigner } from '../keys.ts'
 import { type MarkReport, markRestored } from '../mark-restored.ts'
@@ -41,6 +42,7 @@ await command(USAGE, async (args, { log, env }) => {
   const database = await openDatabase({ databaseUrl, poolSize: 4, onConnectionLost: () => {} })
   try {
     await migrate(database)
+    await assertKnownKey(database.kysely, secretsKey)
     if ((await unmarked(database.kysely)).length === 0) {
       if (!values.declare) throw new Misuse('this database does not say that it was restored; --declare says it')
       await declareRestored(database.kysely, { declared: true }, nowMs())

@@ -6,6 +6,7 @@ import * as tables from './004-tables.ts'
 import * as cluster from './005-cluster.ts'
 import * as restorations from './006-restorations.ts'
 import * as maintenance from './007-maintenance.ts'
+import * as keyCheck from './008-key-check.ts'
 
 /**
  * Every migration, in the order in which they run. Forward only: what a migration did is undone by a later one, never
@@ -20,6 +21,7 @@ export const migrations: Record<string, Migration> = {
   '005-cluster': cluster,
   '006-restorations': restorations,
   '007-maintenance': maintenance,
+  '008-key-check-additive': keyCheck,
 }
 
 /** All tables, as each migration file declares its own. */
@@ -29,4 +31,5 @@ export type DatabaseSchema = ledger.LedgerTables &
   tables.HouseTables &
   cluster.ClusterTables &
   restorations.RestorationTables &
-  maintenance.MaintenanceTables
+  maintenance.MaintenanceTables &
+  keyCheck.KeyCheckTables
