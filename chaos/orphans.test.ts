@@ -3,9 +3,9 @@ import { grown, patternOf } from './orphans.ts'
 
 test('[CHA-12] keys that differ in names alone are one pattern', () => {
   const tables = ['caos-1', 'caos-2']
-  const pattern = patternOf('crupier:{caos-1}:lease', tables)
-  expect(pattern).toBe('crupier:{<table>}:lease')
-  expect(patternOf('crupier:{caos-2}:lease', tables)).toBe(pattern)
+  const pattern = patternOf('crupier:1f2e3d4c5b6a79880716253a:{caos-1}:lease', tables)
+  expect(pattern).toBe('crupier:<id>:{<table>}:lease')
+  expect(patternOf('crupier:1f2e3d4c5b6a79880716253a:{caos-2}:lease', tables)).toBe(pattern)
   expect(patternOf('crupier:{lima}:seats:x7Kq-9', tables)).toBe('crupier:{<id>}:seats:<id>')
   expect(patternOf('crupier:nodes', tables)).toBe('crupier:nodes')
 })

@@ -16,6 +16,7 @@ import { RedisLeases } from './failover/lease-store.ts'
 import { SqlOwnerBook } from './failover/owner-book.ts'
 import type { ClusterMeter, LocalTables } from './failover/peers.ts'
 import { connectRedis, type RedisConnection } from './failover/redis-client.ts'
+import { redisHouse } from './failover/redis-keys.ts'
 import { soleNode } from './failover/sole-node.ts'
 import type { Books } from './ledger/books.ts'
 import type { Log } from './log.ts'
@@ -99,7 +100,7 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
     nodeId: config.nodeId,
     release,
     book: new SqlOwnerBook(database),
-    leases: redis === null ? null : new RedisLeases(redis),
+    leases: redis === null ? null : new RedisLeases(redis, redisHouse(config.secrets.secretsKey)),
     leaseMs: config.leaseMs,
     tables: localTables(floor, claims, (tableId) => cluster.claim(tableId)),
     meter: { ...metrics.clusterMeter(), failed },
@@ -115,13 +116,12 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
     tableChanged: (tableId) => floor().tableChanged(tableId),
   })
   metrics.watchLease(() => cluster.leaseAgeMs)
-  const gaveUp = (tableId: string): void => cluster.gaveUp(tableId)
   return {
     whereabouts: cluster,
-    hot: redis === null ? noHotState : hotOf(config, redis, failed, gaveUp, release),
+    hot: redis === null ? noHotState : hotOf(config, redis, failed, () => cluster.doubt(), release),
     token,
     claim: async (tableId) => claims.get(tableId) ?? cluster.claim(tableId),
-    gaveUp,
+    gaveUp: (tableId) => cluster.gaveUp(tableId),
     list: (...row) => cluster.list(...row),
     tableChanged: (tableId) => {
       floor().tableChanged(tableId)
@@ -192,10 +192,11 @@ function hotOf(
   config: Config,
   redis: RedisConnection,
   failed: ClusterMeter['failed'],
-  outdated: (tableId: string) => void,
+  outdated: () => void,
   release: string,
 ): HotState {
-  const key = new Uint8Array(hkdfSync('sha256', config.secrets.secretsKey, '', 'crupier hot copies', 32))
-  const copies = new SealedHotCopies(new RedisHotCopies(redis), new Sealer([sealKey(key)]))
+  const { secretsKey } = config.secrets
+  const key = new Uint8Array(hkdfSync('sha256', secretsKey, '', 'crupier hot copies', 32))
+  const copies = new SealedHotCopies(new RedisHotCopies(redis, redisHouse(secretsKey)), new Sealer([sealKey(key)]))
   return hotStateOf({ copies, failed, outdated, release })
 }

@@ -179,7 +179,7 @@ export class Owner {
       changed: (_tableId, ms) => new Promise((resolve) => wire.agenda.in(ms, resolve)),
       claim: (id) => books.raiseEpoch(id),
       // The copy is held against the books once both are known; see `#start`.
-      hot: { save: silent, read: async () => null, takeSeats: async () => new Map(), seat: silent },
+      hot: { save: silent, read: async () => null, seats: async () => new Map(), seat: silent },
       fenced: silent,
     }
   }

@@ -140,6 +140,11 @@ export class Cluster implements Whereabouts {
     this.#node.gaveUp(tableId)
   }
 
+  /** Redis knows, or was made to say, that a table of this node has a later owner: the books are asked. */
+  doubt(): void {
+    this.#node.keeper.doubt()
+  }
+
   tableChanged(tableId: string): void {
     this.#node.tableChanged(tableId)
   }

@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Sealer, sealKey } from '../../workers/seal.ts'
-import { SealedHotCopies } from './hot-copies-sealed.ts'
+import { type PlainHotCopies, SealedHotCopies } from './hot-copies-sealed.ts'
 import { HotCopyDamaged } from './hot-copy-codec.ts'
-import type { HotCopies, HotCopy } from './ports.ts'
+import type { HotCopy } from './ports.ts'
 
 const [first, second] = [sealKey(Buffer.alloc(32, 1)), sealKey(Buffer.alloc(32, 2))]
 const kept = new Map<string, HotCopy>()
 const seats = new Map<string, number>()
-const memory: HotCopies = {
+const memory: PlainHotCopies = {
   async save(tableId, epoch, text) {
+    if ((kept.get(tableId)?.epoch ?? 0) > epoch) return false
     kept.set(tableId, { epoch, text })
     return true
   },
@@ -16,7 +17,10 @@ const memory: HotCopies = {
   async seat(_, sessionId, generation) {
     seats.set(sessionId, generation ?? 0)
   },
-  takeSeats: async () => seats,
+  async discard(tableId, epoch) {
+    if (kept.get(tableId)?.epoch === epoch) kept.delete(tableId)
+  },
+  seats: async () => seats,
   async forget(tableId) {
     kept.delete(tableId)
   },
@@ -24,7 +28,10 @@ const memory: HotCopies = {
 
 describe('[FOV-9] sealed hot copies', () => {
   const copies = new SealedHotCopies(memory, new Sealer([first]))
-  beforeEach(() => copies.save('lima', 3, 'bets of ana, ñ'))
+  beforeEach(async () => {
+    kept.clear()
+    await copies.save('lima', 3, 'bets of ana, ñ')
+  })
 
   test('are read as they were written, and Redis sees nothing of them', async () => {
     expect(await copies.read('lima')).toEqual({ epoch: 3, text: 'bets of ana, ñ' })
@@ -57,9 +64,21 @@ describe('[FOV-9] sealed hot copies', () => {
     await expect(foreign.read('lima')).rejects.toThrow(HotCopyDamaged)
   })
 
+  test('[FOV-96] give way to a later one of this house alone', async () => {
+    kept.set('lima', { epoch: 99, text: Buffer.from('forged').toString('base64') })
+    expect(await copies.save('lima', 3, 'mine')).toBe(true)
+    expect(await copies.read('lima')).toEqual({ epoch: 3, text: 'mine' })
+    const ours = kept.get('lima') as HotCopy
+    kept.set('lima', { ...ours, epoch: 99 }) // sealed to another epoch
+    expect(await copies.save('lima', 3, 'mine again')).toBe(true)
+    await copies.save('lima', 4, 'of the next owner')
+    expect(await copies.save('lima', 3, 'too late')).toBe(false)
+    expect(await copies.read('lima')).toEqual({ epoch: 4, text: 'of the next owner' })
+  })
+
   test('leave the rest to the store', async () => {
     await copies.seat('lima', 'ses-1', 4)
-    expect(await copies.takeSeats('lima')).toEqual(new Map([['ses-1', 4]]))
+    expect(await copies.seats('lima')).toEqual(new Map([['ses-1', 4]]))
     await copies.forget('lima')
     expect(await copies.read('lima')).toBe(null)
   })

@@ -3,12 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../e2e/support/until.ts'
 import { freePort } from '../../scripts/cluster/ports.ts'
 import { startRedis, startRedisCluster, type ThrowAwayRedis } from '../../scripts/redis.ts'
+import { Sealer, sealKey } from '../../workers/seal.ts'
 import { MOST_SEATS, RedisHotCopies } from './hot-copies.ts'
+import { SealedHotCopies } from './hot-copies-sealed.ts'
 import { HotCopyWriter } from './hot-copy-writer.ts'
 import { RedisLeases } from './lease-store.ts'
 import { connectRedis, type RedisConnection } from './redis-client.ts'
 import { tableKeys } from './redis-keys.ts'
 
+const HOUSE = 'house-1'
 const DAY_MS = 24 * 3_600_000
 
 /** Time limits are not what is tested here, and the machine may be busy. */
@@ -24,8 +27,8 @@ describe.each(['single', 'cluster'] as const)('hot copies on a %s Redis', (kind)
     redis = kind === 'single' ? await startRedis() : await startRedisCluster()
     for (let i = 0; i < 2; i++) connections.push(connectRedis(redis.url, PATIENT))
     for (const connection of connections) expect(await connection.whenConnected(5_000)).toBe(true)
-    ofAna = new RedisHotCopies(connections[0] as RedisConnection)
-    ofEva = new RedisHotCopies(connections[1] as RedisConnection)
+    ofAna = new RedisHotCopies(connections[0] as RedisConnection, HOUSE)
+    ofEva = new RedisHotCopies(connections[1] as RedisConnection, HOUSE)
   })
   afterAll(async () => {
     for (const connection of connections) connection.close()
@@ -61,7 +64,7 @@ describe.each(['single', 'cluster'] as const)('hot copies on a %s Redis', (kind)
     expect(await ofEva.read('lima')).toEqual({ epoch: 10, text: 'newer' })
   })
 
-  test('[FOV-8] seats are remembered with their latest generation, and taken away by one owner alone', async () => {
+  test('[FOV-8] seats are remembered with their latest generation', async () => {
     await ofAna.seat('lima', 'ses-1', 1)
     await ofAna.seat('lima', 'ses-2', 5)
     await ofAna.seat('lima', 'ses-1', 2)
@@ -70,46 +73,82 @@ describe.each(['single', 'cluster'] as const)('hot copies on a %s Redis', (kind)
     await ofAna.seat('lima', 'ses-3', null)
     await ofAna.seat('lima', 'never-sat', null)
     await ofAna.seat('cusco', 'ses-9', 1)
-    const [one, other] = await Promise.all([ofAna.takeSeats('lima'), ofEva.takeSeats('lima')])
-    expect([one.size, other.size].sort()).toEqual([0, 2])
-    expect(new Map([...one, ...other])).toEqual(
+    expect(await ofEva.seats('lima')).toEqual(
       new Map([
         ['ses-1', 2],
         ['ses-2', 5],
       ]),
     )
-    expect(await ofEva.takeSeats('cusco')).toEqual(new Map([['ses-9', 1]]))
+    expect(await ofEva.seats('cusco')).toEqual(new Map([['ses-9', 1]]))
   })
 
-  test('[FOV-8] a table remembers a bounded number of seats, and goes on counting those that it knows', async () => {
+  test('[FOV-99] every owner after the first finds the seats, however often the table moves', async () => {
+    await ofAna.seat('lima', 'ses-1', 3)
+    for (let move = 1; move <= 3; move++) expect(await ofEva.seats('lima')).toEqual(new Map([['ses-1', 3]]))
+  })
+
+  test('[FOV-8] a table remembers a bounded number of seats, and forgets the one of longest ago', async () => {
+    const { seats, seatsAt } = tableKeys(HOUSE, 'lima')
     for (let from = 0; from < MOST_SEATS - 1; from += 2_000) {
       const sessions = Array.from({ length: Math.min(2_000, MOST_SEATS - 1 - from) }, (_, i) => `ses-${from + i}`)
-      await connections[0]?.command('HSET', tableKeys('lima').seats, ...sessions.flatMap((name) => [name, 1]))
+      await connections[0]?.command('HSET', seats, ...sessions.flatMap((name) => [name, 1]))
+      await connections[0]?.command('ZADD', seatsAt, ...sessions.flatMap((name, i) => [1 + from + i, name]))
     }
-    await ofAna.seat('lima', 'the-last', 1)
-    await ofAna.seat('lima', 'one-too-many', 1)
     await ofAna.seat('lima', 'ses-0', 2)
-    const seats = await ofEva.takeSeats('lima')
-    expect([seats.size, seats.get('ses-0'), seats.get('the-last')]).toEqual([MOST_SEATS, 2, 1])
-    expect(seats.has('one-too-many')).toBe(false)
+    await ofAna.seat('lima', 'one-more', 1)
+    await ofAna.seat('lima', 'the-last', 1)
+    const known = await ofEva.seats('lima')
+    expect([known.size, known.get('ses-0'), known.get('one-more'), known.get('the-last')]).toEqual([
+      MOST_SEATS,
+      2,
+      1,
+      1,
+    ])
+    expect([known.has('ses-1'), known.has('ses-2')]).toEqual([false, true])
+    expect(await connections[0]?.command('ZCARD', seatsAt)).toBe(MOST_SEATS)
+  })
+
+  test('[FOV-96] a copy that this house did not seal outranks nothing; one that it did seal does', async () => {
+    const sealed = new SealedHotCopies(ofAna, new Sealer([sealKey(Buffer.alloc(32, 1))]))
+    const connection = connections[0] as RedisConnection
+    for (const epoch of ['999999', '1e300', 'nonsense']) {
+      await connection.command('HSET', tableKeys(HOUSE, 'lima').hot, 'epoch', epoch, 'number', '9', 'text', 'forged')
+      expect(await sealed.save('lima', 3, `after ${epoch}`)).toBe(true)
+      expect(await sealed.read('lima')).toEqual({ epoch: 3, text: `after ${epoch}` })
+    }
+    await sealed.save('lima', 4, 'the next owner')
+    expect(await sealed.save('lima', 3, 'the one before')).toBe(false)
+    expect(await sealed.read('lima')).toEqual({ epoch: 4, text: 'the next owner' })
+  })
+
+  test('[FOV-98] copies and seats of two houses on one Redis are apart', async () => {
+    const elsewhere = new RedisHotCopies(connections[1] as RedisConnection, 'house-2')
+    await ofAna.save('lima', 3, 'ours')
+    await ofAna.seat('lima', 'ses-1', 1)
+    expect(await elsewhere.save('lima', 9, 'theirs')).toBe(true)
+    await elsewhere.forget('lima')
+    expect(await ofAna.save('lima', 3, 'ours still')).toBe(true)
+    expect([await elsewhere.read('lima'), (await elsewhere.seats('lima')).size]).toEqual([null, 0])
+    expect([await ofAna.read('lima'), (await ofAna.seats('lima')).size]).toEqual([{ epoch: 3, text: 'ours still' }, 1])
   })
 
   test('[FOV-6] nothing stays for ever, and a table that the house has closed leaves nothing', async () => {
     const connection = connections[0] as RedisConnection
-    await new RedisLeases(connection).hold({ nodeId: 'pit-1', incarnation: 1 }, new Map([['lima', 3]]), 60_000)
+    await new RedisLeases(connection, HOUSE).hold({ nodeId: 'pit-1', incarnation: 1 }, new Map([['lima', 3]]), 60_000)
     await ofAna.save('lima', 3, 'a')
     await ofAna.seat('lima', 'ses-1', 1)
-    const { lease, hot, seats } = tableKeys('lima')
+    const { lease, hot, seats, seatsAt } = tableKeys(HOUSE, 'lima')
     for (const [key, atMost] of [
       [lease, 60_000],
       [hot, DAY_MS],
       [seats, DAY_MS],
+      [seatsAt, DAY_MS],
     ] as const) {
       const leftMs = Number(await connection.command('PTTL', key))
       expect(leftMs).toBeGreaterThan(atMost - 30_000)
       expect(leftMs).toBeLessThanOrEqual(atMost)
     }
-    expect(await everywhere('KEYS', '*')).toHaveLength(3)
+    expect(await everywhere('KEYS', '*')).toHaveLength(4)
     await ofAna.forget('lima')
     expect(await everywhere('KEYS', '*')).toEqual([])
   })
@@ -118,10 +157,10 @@ describe.each(['single', 'cluster'] as const)('hot copies on a %s Redis', (kind)
     const connection = connections[0] as RedisConnection
     for (const write of [() => ofAna.save('lima', 3, 'a'), () => ofAna.seat('lima', 'ses-1', 1)]) {
       await write()
-      const [key] = await everywhere('KEYS', '*')
-      await connection.command('PEXPIRE', String(key), 1_000)
+      const keys = (await everywhere('KEYS', '*')).map(String)
+      for (const key of keys) await connection.command('PEXPIRE', key, 1_000)
       await write()
-      expect(Number(await connection.command('PTTL', String(key)))).toBeGreaterThan(DAY_MS - 30_000)
+      for (const key of keys) expect(Number(await connection.command('PTTL', key))).toBeGreaterThan(DAY_MS - 30_000)
       await ofAna.forget('lima')
     }
   })
@@ -176,13 +215,13 @@ test('[FOV-10] a copy that comes late over a connection that was given up replac
   const connection = connectRedis(proxy.url, { onError: () => {} })
   try {
     await connection.whenConnected(5_000)
-    const copies = new RedisHotCopies(connection)
+    const copies = new RedisHotCopies(connection, HOUSE)
     await copies.save('lima', 3, 'first')
     proxy.hold()
     await expect(copies.save('lima', 3, 'late')).rejects.toThrow('Redis')
     const direct = connectRedis(redis.url, PATIENT)
     await direct.whenConnected(5_000)
-    await new RedisHotCopies(direct).save('lima', 3, 'newest')
+    await new RedisHotCopies(direct, HOUSE).save('lima', 3, 'newest')
     const scripts = async () => {
       const stats = String(await redis.server.ask('INFO', 'commandstats'))
       return Number(/cmdstat_evalsha:calls=(\d+)/.exec(stats)?.[1] ?? 0)
@@ -190,7 +229,7 @@ test('[FOV-10] a copy that comes late over a connection that was given up replac
     const ran = await scripts()
     proxy.release()
     await until('the late copy has reached Redis', async () => (await scripts()) > ran)
-    expect(await new RedisHotCopies(direct).read('lima')).toEqual({ epoch: 3, text: 'newest' })
+    expect(await new RedisHotCopies(direct, HOUSE).read('lima')).toEqual({ epoch: 3, text: 'newest' })
     direct.close()
   } finally {
     connection.close()

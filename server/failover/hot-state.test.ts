@@ -11,7 +11,7 @@ const text = encodeHotCopy(openRound(opening), { release: 'test' })
 function stateOver(read: () => Promise<HotCopy | null>) {
   const failures: string[] = []
   const away = (): Promise<never> => Promise.reject(new Error('out of reach'))
-  const copies: HotCopies = { read, save: away, seat: away, takeSeats: away, forget: away }
+  const copies: HotCopies = { read, save: away, seat: away, seats: away, forget: away }
   const state = hotStateOf({
     copies,
     release: 'test',
@@ -45,7 +45,7 @@ test('[FOV-52] a copy that is gone, out of reach, damaged or newer than this pro
 
 test('[FOV-52] seats that cannot be read are none, and what cannot be remembered is told and forgotten', async () => {
   const { state, failures } = stateOver(async () => null)
-  expect(await state.takeSeats('lima')).toEqual(new Map())
+  expect(await state.seats('lima')).toEqual(new Map())
   state.seat('lima', 's1', 2)
   state.forget('lima')
   await expect.poll(() => failures).toHaveLength(3)

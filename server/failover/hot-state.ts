@@ -10,7 +10,8 @@ export interface HotState {
   save(lease: Lease, round: Round, urgent: boolean): void
   /** What the former owner left for the round that the books prove. Never rejects: without it the books are enough. */
   read(tableId: string, opening: Opening): Promise<Round | null>
-  takeSeats(tableId: string): Promise<ReadonlyMap<string, number>>
+  /** The generations of the seats that the owners before knew. Never rejects. */
+  seats(tableId: string): Promise<ReadonlyMap<string, number>>
   /** Remembers a seat's generation; null forgets the seat. */
   seat(tableId: string, sessionId: string, generation: number | null): void
   /** Resolves when the newest copy is written, or after `withinMs`. */
@@ -24,7 +25,7 @@ export interface HotState {
 export type HotStateOptions = {
   readonly copies: HotCopies
   readonly failed: (where: string, error: unknown) => void
-  /** A later owner has written already. */
+  /** It seems that a later owner has written already: a hint, which the books confirm or not (FOV-95). */
   readonly outdated: (tableId: string) => void
   /** The program that writes, for whoever finds a copy that is newer than he can read. */
   readonly release: string
@@ -34,7 +35,7 @@ export type HotStateOptions = {
 export const noHotState: HotState = {
   save: () => undefined,
   read: async () => null,
-  takeSeats: async () => new Map(),
+  seats: async () => new Map(),
   seat: () => undefined,
   flush: async () => undefined,
   stop: () => undefined,
@@ -63,9 +64,9 @@ export function hotStateOf({ copies, failed, outdated, release }: HotStateOption
         return null
       }
     },
-    takeSeats: async (tableId) => {
+    seats: async (tableId) => {
       try {
-        return await copies.takeSeats(tableId)
+        return await copies.seats(tableId)
       } catch (error) {
         failed(`read the seats of ${tableId}`, error)
         return new Map()

@@ -64,6 +64,14 @@ test('[FOV-43] a store that cannot be asked proves nothing, and without the book
   expect(await why()).toBeNull()
 })
 
+test('[FOV-97] a lease that has more left than a lease lasts speaks for nobody', async () => {
+  nodes = [late]
+  leases = new Map([['lima', { ...lease, leftMs: LEASE_MS }]])
+  expect(await why()).toBeNull()
+  leases = new Map([['lima', { ...lease, leftMs: LEASE_MS + 1 }]])
+  expect(await why()).toBe('silent')
+})
+
 test('[FOV-43] a lease of another life or of an earlier epoch speaks for nobody', async () => {
   nodes = [late]
   leases = new Map([['lima', { ...lease, incarnation: 1 }]])

@@ -72,7 +72,9 @@ export class Judge {
     if (owner.incarnation === 0 || owner.nodeId === self().nodeId) return true
     if (await this.#isGone(owner, evidence)) return true
     const lease = (await evidence.leases()).get(owner.tableId)
-    if (lease !== undefined && lease.epoch >= owner.epoch && lease.incarnation === owner.incarnation) return false
+    // Nobody takes one for longer than a lease lasts; what has more left was put there by somebody else (FOV-97).
+    const isLease = lease !== undefined && lease.leftMs <= leaseMs
+    if (isLease && lease.epoch >= owner.epoch && lease.incarnation === owner.incarnation) return false
     try {
       const node = (await evidence.nodes()).find(({ nodeId }) => nodeId === owner.nodeId)
       return node === undefined || node.incarnation > owner.incarnation || node.silentMs > leaseMs

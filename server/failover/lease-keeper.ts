@@ -19,19 +19,24 @@ export type LeaseKeeperOptions = {
   readonly failed: (where: string, error: unknown) => void
 }
 
-type Kept = { readonly epoch: number; readonly sinceMs: number }
+/** `provenAtMs`: when that was asked by which a store spoke last for this very table. */
+type Kept = { readonly epoch: number; readonly sinceMs: number; readonly provenAtMs: number }
 
 /** A fourth of the lease: two renewals may be lost before it is in danger. */
 const RENEWALS_A_LEASE = 4
 /** Tables that wait for the books this long go to a node which has them. */
 const LEASES_WITHOUT_BOOKS = 2
+/** Between two beats at least, however often there is a reason to ask the books at once. */
+const BEATS_A_LEASE = 16
 /** What is kept back of the lease, for the time between the look at the clock and the deed. */
 const GUARD_SHARE = 0.2
 
 /**
  * Keeps this node's right to its tables: renews their leases in Redis and beats in the books, both all the time, so
  * that either may fail. Proof counts from when it was asked for, by a clock that nobody sets. When neither could be had
- * in time the node stops by itself, before anybody else may think that its leases have ended (FOV-41).
+ * in time the node stops by itself, before anybody else may think that its leases have ended (FOV-41). What Redis says
+ * of a later owner is a hint: the books are asked at once, and while they do not answer, Redis is no proof for that
+ * table (FOV-95).
  */
 export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions
@@ -40,6 +45,10 @@ export class LeaseKeeper {
   /** When that was asked which the books answered last. */
   #booksAtMs: number
   #running = false
+  #beatAtMs = 0
+  #beating = false
+  #doubted = false
+  #nextBeat: ReturnType<typeof setTimeout> | undefined
   #timers: ReturnType<typeof setTimeout>[] = []
 
   constructor(options: LeaseKeeperOptions) {
@@ -63,7 +72,7 @@ export class LeaseKeeper {
 
   /** False when neither store could be asked of late, so that nothing that is taken now could be kept. */
   get isProven(): boolean {
-    return this.ageMs <= this.#options.leaseMs * (1 - GUARD_SHARE) || this.#options.alone()
+    return this.#proves(this.#provenAtMs)
   }
 
   /** The books have answered of late. */
@@ -87,13 +96,15 @@ export class LeaseKeeper {
 
   stop(): void {
     this.#running = false
+    clearTimeout(this.#nextBeat)
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers = []
   }
 
   /** A claim was won: the lease is taken at once, and kept from now on. */
   keep(tableId: string, epoch: number): void {
-    this.#kept.set(tableId, { epoch, sinceMs: this.#options.steadyMs() })
+    const nowMs = this.#options.steadyMs()
+    this.#kept.set(tableId, { epoch, sinceMs: nowMs, provenAtMs: nowMs })
     this.#options.leases
       ?.hold(this.#options.life(), new Map([[tableId, epoch]]), this.#options.leaseMs)
       .catch(() => undefined) // the next renewal takes it
@@ -106,6 +117,13 @@ export class LeaseKeeper {
     this.#options.leases?.release(tableId, epoch).catch(() => undefined) // it ends by itself
   }
 
+  /** Redis knows of a later owner of some table, or somebody made it say so: the books are asked at once. */
+  doubt(): void {
+    if (this.#doubted) return
+    this.#doubted = true
+    if (!this.#beating) this.#beatSoon()
+  }
+
   #renew(): void {
     const { leases, life, leaseMs, steadyMs, failed } = this.#options
     if (!this.#running || leases === null) return
@@ -116,7 +134,9 @@ export class LeaseKeeper {
       .then(
         (refused) => {
           this.#proven(askedAtMs)
-          for (const tableId of refused) this.#lose(tableId, tables.get(tableId) ?? 0)
+          for (const [tableId, epoch] of tables)
+            if (!refused.includes(tableId)) this.#provenFor(tableId, epoch, askedAtMs)
+          if (refused.length > 0) this.doubt()
         },
         (error: unknown) => failed('renew the leases', error),
       )
@@ -124,9 +144,12 @@ export class LeaseKeeper {
   }
 
   #beat(): void {
-    const { book, life, leaseMs, steadyMs, failed, outlived } = this.#options
+    const { book, life, steadyMs, failed, outlived } = this.#options
     if (!this.#running) return
     const askedAtMs = steadyMs()
+    this.#beatAtMs = askedAtMs
+    this.#beating = true
+    this.#doubted = false
     book
       .beat(life())
       .then(
@@ -137,26 +160,51 @@ export class LeaseKeeper {
           this.#booksAtMs = Math.max(this.#booksAtMs, askedAtMs)
           // A claim that was won after the question was asked is not in its answer.
           for (const [tableId, { epoch, sinceMs }] of [...this.#kept])
-            if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)
+            if (owned.get(tableId) === epoch) this.#provenFor(tableId, epoch, askedAtMs)
+            else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)
         },
         (error: unknown) => failed('beat in the books', error),
       )
-      .finally(() => this.#later(leaseMs / RENEWALS_A_LEASE, () => this.#beat()))
+      .finally(() => {
+        this.#beating = false
+        this.#beatSoon()
+      })
+  }
+
+  /** The next beat: at its time, or sooner when there is a doubt. */
+  #beatSoon(): void {
+    if (!this.#running) return
+    const { leaseMs, steadyMs } = this.#options
+    const soonMs = Math.max(0, this.#beatAtMs + leaseMs / BEATS_A_LEASE - steadyMs())
+    clearTimeout(this.#nextBeat)
+    this.#nextBeat = setTimeout(() => this.#beat(), this.#doubted ? soonMs : leaseMs / RENEWALS_A_LEASE)
   }
 
   /** A paused process finds here, when it goes on, that its time is over. */
   #watch(): void {
     if (!this.#running) return
-    const { leaseMs, unproven } = this.#options
-    if (!this.isProven && this.#kept.size > 0) {
-      this.#kept.clear()
-      unproven()
-    }
+    const { leaseMs, unproven, lost } = this.#options
+    const { isProven } = this
+    const over = [...this.#kept].filter(([, { provenAtMs }]) => !isProven || !this.#proves(provenAtMs))
+    for (const [tableId] of over) this.#kept.delete(tableId)
+    if (!isProven && over.length > 0) unproven()
+    else for (const [tableId] of over) lost(tableId)
     this.#later(leaseMs / (RENEWALS_A_LEASE * 4), () => this.#watch())
+  }
+
+  #proves(askedAtMs: number): boolean {
+    const { leaseMs, steadyMs, alone } = this.#options
+    return steadyMs() - askedAtMs <= leaseMs * (1 - GUARD_SHARE) || alone()
   }
 
   #proven(askedAtMs: number): void {
     if (askedAtMs > this.#provenAtMs) this.#provenAtMs = askedAtMs
+  }
+
+  #provenFor(tableId: string, epoch: number, askedAtMs: number): void {
+    const kept = this.#kept.get(tableId)
+    if (kept === undefined || kept.epoch !== epoch || kept.provenAtMs >= askedAtMs) return
+    this.#kept.set(tableId, { ...kept, provenAtMs: askedAtMs })
   }
 
   #lose(tableId: string, epoch: number): void {

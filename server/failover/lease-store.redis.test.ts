@@ -7,6 +7,7 @@ import { tableKeys } from './redis-keys.ts'
 
 const ana = { nodeId: 'pit-ana', incarnation: 7 }
 const eva = { nodeId: 'pit-eva', incarnation: 8 }
+const HOUSE = 'house-1'
 const TABLES = ['lima', 'cusco', 'tacna', 'piura', 'ica', 'puno']
 
 /** Time limits are not what is tested here, and the machine may be busy. */
@@ -22,8 +23,8 @@ describe.each(['single', 'cluster'] as const)('leases on a %s Redis', (kind) => 
     redis = kind === 'single' ? await startRedis() : await startRedisCluster()
     for (let i = 0; i < 2; i++) connections.push(connectRedis(redis.url, PATIENT))
     for (const connection of connections) expect(await connection.whenConnected(5_000)).toBe(true)
-    ofAna = new RedisLeases(connections[0] as RedisConnection)
-    ofEva = new RedisLeases(connections[1] as RedisConnection)
+    ofAna = new RedisLeases(connections[0] as RedisConnection, HOUSE)
+    ofEva = new RedisLeases(connections[1] as RedisConnection, HOUSE)
   })
   afterAll(async () => {
     for (const connection of connections) connection.close()
@@ -71,13 +72,13 @@ describe.each(['single', 'cluster'] as const)('leases on a %s Redis', (kind) => 
       },
       3_000,
     )
-    expect(await keys()).toEqual([tableKeys('cusco').lease])
+    expect(await keys()).toEqual([tableKeys(HOUSE, 'cusco').lease])
   })
 
   test('[FOV-5] after the clock of Redis was set back a lease ends as if it had not been', async () => {
     await ofAna.hold(ana, new Map([['lima', 3]]), 300)
     const hour = 3_600_000
-    for (const part of redis.parts) await part.ask('PEXPIRE', tableKeys('lima').lease, hour).catch(() => null)
+    for (const part of redis.parts) await part.ask('PEXPIRE', tableKeys(HOUSE, 'lima').lease, hour).catch(() => null)
     const left = (await ofEva.look(['lima'])).get('lima')?.leftMs ?? hour
     expect(left).toBeLessThanOrEqual(300)
     await until('the lease has ended', async () => (await ofEva.look(['lima'])).size === 0, 2_000)
@@ -89,6 +90,33 @@ describe.each(['single', 'cluster'] as const)('leases on a %s Redis', (kind) => 
     expect((await ofAna.look(TABLES)).size).toBe(0)
     expect(await ofAna.hold(ana, all(3), 60_000)).toEqual([])
     expect((await ofEva.look(TABLES)).size).toBe(TABLES.length)
+  })
+
+  test('[FOV-97] a lease that nobody can have taken refuses nobody', async () => {
+    await ofAna.hold(ana, all(3), 2_000)
+    const forged = ['epoch', '999', 'node', 'pit-eva', 'incarnation', '8', 'ttl', '2000']
+    const redisOfAna = connections[0] as RedisConnection
+    const { lease } = tableKeys(HOUSE, 'lima')
+    await redisOfAna.command('HSET', lease, ...forged)
+    await redisOfAna.command('PEXPIRE', lease, 60_000)
+    expect(await ofAna.hold(ana, all(3), 2_000)).toEqual([])
+    await redisOfAna.command('HSET', lease, ...forged)
+    await redisOfAna.command('PERSIST', lease)
+    expect(await ofAna.hold(ana, all(3), 2_000)).toEqual([])
+    expect((await ofEva.look(['lima'])).get('lima')).toMatchObject({ ...ana, epoch: 3 })
+    await redisOfAna.command('HSET', lease, 'epoch', 'nonsense', 'ttl', 'nonsense')
+    expect((await ofEva.look(['lima', 'cusco'])).size).toBe(1)
+    expect(await ofAna.hold(ana, all(3), 2_000)).toEqual([])
+  })
+
+  test('[FOV-98] the leases of two houses on one Redis know nothing of each other', async () => {
+    const elsewhere = new RedisLeases(connections[1] as RedisConnection, 'house-2')
+    await ofAna.hold(ana, all(3), 60_000)
+    expect(await elsewhere.hold(eva, all(9), 60_000)).toEqual([])
+    expect(await ofAna.hold(ana, all(3), 60_000)).toEqual([])
+    expect((await ofAna.look(['lima'])).get('lima')).toMatchObject({ ...ana, epoch: 3 })
+    await elsewhere.release('lima', 9)
+    expect((await ofAna.look(['lima'])).size).toBe(1)
   })
 
   test('[FOV-1 FOV-4] a node without tables hears too that Redis is gone', async () => {

@@ -2,10 +2,14 @@ import type { HeldLease, LeaseStore, Life } from './ports.ts'
 import type { RedisConnection, RedisScript } from './redis-client.ts'
 import { tableKeys } from './redis-keys.ts'
 
-/** Takes or renews a lease unless a greater epoch holds it; answers 1 when it is held now. */
+/**
+ * Takes or renews a lease unless a greater epoch holds it; answers 1 when it is held now. One that has more left than a
+ * lease lasts was taken by nobody, and is replaced (FOV-97).
+ */
 const HOLD = `
 local held = tonumber(redis.call('HGET', KEYS[1], 'epoch'))
-if held and held > tonumber(ARGV[1]) then return 0 end
+local left = redis.call('PTTL', KEYS[1])
+if held and held > tonumber(ARGV[1]) and left >= 0 and left <= tonumber(ARGV[4]) then return 0 end
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'node', ARGV[2], 'incarnation', ARGV[3], 'ttl', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`
@@ -16,10 +20,11 @@ return 1`
  */
 const LOOK = `
 local lease = redis.call('HMGET', KEYS[1], 'epoch', 'node', 'incarnation', 'ttl')
-if not lease[1] then return false end
+local ttl = tonumber(lease[4])
+if not lease[1] or not ttl then return false end
 local left = redis.call('PTTL', KEYS[1])
-if left < 0 or left > tonumber(lease[4]) then
-  left = tonumber(lease[4])
+if left < 0 or left > ttl then
+  left = ttl
   redis.call('PEXPIRE', KEYS[1], left)
 end
 return {lease[1], lease[2], lease[3], left}`
@@ -34,12 +39,15 @@ return 1`
  */
 export class RedisLeases implements LeaseStore {
   readonly #redis: RedisConnection
+  readonly #house: string
   readonly #hold: RedisScript
   readonly #look: RedisScript
   readonly #release: RedisScript
 
-  constructor(redis: RedisConnection) {
+  /** `house`: see `redisHouse`. */
+  constructor(redis: RedisConnection, house: string) {
     this.#redis = redis
+    this.#house = house
     this.#hold = redis.script('crupierHold', 1, HOLD)
     this.#look = redis.script('crupierLook', 1, LOOK)
     this.#release = redis.script('crupierRelease', 1, RELEASE)
@@ -50,21 +58,25 @@ export class RedisLeases implements LeaseStore {
     if (leases.size === 0) await this.#redis.command('PING')
     const asked = [...leases].map(async ([tableId, epoch]) => ({
       tableId,
-      held: await this.#hold(tableKeys(tableId).lease, epoch, life.nodeId, life.incarnation, ttlMs),
+      held: await this.#hold(this.#keyOf(tableId), epoch, life.nodeId, life.incarnation, ttlMs),
     }))
     return (await Promise.all(asked)).filter(({ held }) => held !== 1).map(({ tableId }) => tableId)
   }
 
   async look(tableIds: readonly string[]): Promise<ReadonlyMap<string, HeldLease>> {
     const asked = tableIds.map(async (tableId) => {
-      const reply = await this.#look(tableKeys(tableId).lease)
+      const reply = await this.#look(this.#keyOf(tableId))
       return Array.isArray(reply) ? ([[tableId, heldLease(tableId, reply)]] as const) : []
     })
     return new Map((await Promise.all(asked)).flat())
   }
 
   async release(tableId: string, epoch: number): Promise<void> {
-    await this.#release(tableKeys(tableId).lease, epoch)
+    await this.#release(this.#keyOf(tableId), epoch)
+  }
+
+  #keyOf(tableId: string): string {
+    return tableKeys(this.#house, tableId).lease
   }
 }
 

@@ -50,7 +50,7 @@ export type HeldLease = OwnerRow & {
 
 /** Leases in Redis: only ever a hint of who is alive, since the books fence. */
 export interface LeaseStore {
-  /** Takes or renews leases for `ttlMs`. Answers the tables whose lease a greater epoch holds. */
+  /** Takes or renews leases for `ttlMs`. Answers the tables whose lease, it seems, a greater epoch holds. */
   hold(life: Life, leases: ReadonlyMap<string, number>, ttlMs: number): Promise<readonly string[]>
   /** The leases that stand now, by table; a table without one is left out. */
   look(tableIds: readonly string[]): Promise<ReadonlyMap<string, HeldLease>>
@@ -66,14 +66,14 @@ export type HotCopy = {
 
 /** Hot copies in Redis, written under the fence. */
 export interface HotCopies {
-  /** False when a greater epoch has written already; then nothing was written. */
+  /** False, which is a hint only, when a greater epoch has written already; then nothing was written. */
   save(tableId: string, epoch: number, text: string): Promise<boolean>
   /** The newest copy; null when there is none. */
   read(tableId: string): Promise<HotCopy | null>
   /** Remembers how often a seat's token was renewed; null forgets the seat. */
   seat(tableId: string, sessionId: string, generation: number | null): Promise<void>
-  /** Takes all remembered seats of a table away and answers them. */
-  takeSeats(tableId: string): Promise<ReadonlyMap<string, number>>
+  /** All remembered seats of a table. They stay, for the owner after the one that asks. */
+  seats(tableId: string): Promise<ReadonlyMap<string, number>>
   /** Forgets everything about a table that the house has closed. */
   forget(tableId: string): Promise<void>
 }

@@ -48,7 +48,7 @@ describe('Sentinel', () => {
 
   for (const fault of ['killed', 'paused'] as const)
     test(`[FOV-1 FOV-3] a master that is ${fault} gives way to its replica, and no call hangs meanwhile`, async () => {
-      const leases = new RedisLeases(await connect(redis.url))
+      const leases = new RedisLeases(await connect(redis.url), 'house')
       await leases.hold(life, new Map([['lima', 1]]), 60_000)
       const master = await redis.master()
       if (fault === 'killed') await master.kill()
@@ -63,16 +63,16 @@ describe('Sentinel', () => {
       // The old one comes back and holds itself for the master until a Sentinel tells it otherwise.
       if (fault === 'killed') await master.restart()
       else master.resume()
-      const fresh = new RedisLeases(await connect(redis.url))
+      const fresh = new RedisLeases(await connect(redis.url), 'house')
       await holdUntilWell(fresh, 'cusco', BACK_WITHIN_MS)
       await holdUntilWell(leases, 'lima', BACK_WITHIN_MS)
-      expect(await promoted.ask('EXISTS', tableKeys('lima').lease, tableKeys('cusco').lease)).toBe(2)
+      expect(await promoted.ask('EXISTS', tableKeys('house', 'lima').lease, tableKeys('house', 'cusco').lease)).toBe(2)
     })
 
   test('[FOV-3] a Sentinel that is paused and one that is dead do not keep a node from the master', async () => {
     redis.sentinels[0]?.pause()
     await redis.sentinels[1]?.kill()
-    await holdUntilWell(new RedisLeases(await connect(redis.url)), 'lima', BACK_WITHIN_MS)
+    await holdUntilWell(new RedisLeases(await connect(redis.url), 'house'), 'lima', BACK_WITHIN_MS)
   })
 })
 
@@ -85,7 +85,7 @@ describe('a Cluster', () => {
 
   for (const fault of ['killed', 'paused'] as const)
     test(`[FOV-1 FOV-3] a node that is ${fault} takes its own tables along, no others, until it is back`, async () => {
-      const leases = new RedisLeases(await connect(redis.url))
+      const leases = new RedisLeases(await connect(redis.url), 'house')
       const tables = Array.from({ length: 30 }, (_, i) => `table-${i}`)
       const holdEach = () =>
         Promise.all(
@@ -110,7 +110,7 @@ describe('a Cluster', () => {
     })
 
   test('[FOV-3] all nodes die, and calls work again when they are back', async () => {
-    const leases = new RedisLeases(await connect(redis.url))
+    const leases = new RedisLeases(await connect(redis.url), 'house')
     await Promise.all(redis.parts.map((node) => node.kill()))
     await expect(leases.hold(life, new Map([['lima', 1]]), 60_000)).rejects.toThrow()
     await Promise.all(redis.parts.map((node) => node.restart()))

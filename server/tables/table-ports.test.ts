@@ -30,7 +30,7 @@ async function takenOver(facts: Facts, roundEnded: (tableId: string) => Promise<
         return roundEnded(tableId)
       },
     },
-    hot: { read: async () => null, takeSeats: async () => new Map() },
+    hot: { read: async () => null, seats: async () => new Map() },
     tables: { get: async () => null },
     history: { resultsOfTable: async () => [] },
   } as unknown as TablePortsDeps

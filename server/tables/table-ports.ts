@@ -22,7 +22,7 @@ export type TablePortsDeps = TableEffectsDeps & {
   readonly steadyMs?: () => number
   /** The epoch under which the table is taken over. Errors: rejects when it may not be taken over. */
   readonly claim: (tableId: string) => Promise<number>
-  readonly hot: Pick<HotState, 'save' | 'read' | 'takeSeats' | 'seat'>
+  readonly hot: Pick<HotState, 'save' | 'read' | 'seats' | 'seat'>
   readonly seats: SeatSealer
   /** The books refused the table's epoch: another node runs it. */
   readonly fenced: (tableId: string) => void
@@ -61,7 +61,7 @@ export class HouseTablePorts implements TablePorts {
     }
     const [round, seats, table, results] = await Promise.all([
       proved(),
-      hot.takeSeats(tableId),
+      hot.seats(tableId),
       tables.get(tableId),
       history.resultsOfTable(tableId, LAST_OUTCOMES),
     ])

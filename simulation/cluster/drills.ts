@@ -141,6 +141,17 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
   {
+    ...{ name: 'somebody writes into Redis', ...unnoticed, needsRedis: true, lastsMs: 3_000 },
+    begin: (_mishaps, _machine, fleet, { net, tables, redis, ledger }) => {
+      for (const tableId of tables.ids) {
+        const epoch = ledger.epochOf(tableId) + 1_000
+        for (let atMs = 0; atMs < 3_000; atMs += 100) net.agenda.in(atMs, () => redis.forge(tableId, epoch, 1_500))
+        net.agenda.in(3_000, () => redis.forget(tableId))
+      }
+      return all(fleet)
+    },
+  },
+  {
     ...{ name: 'the books are away', ...unnoticed, needsRedis: true, answersWithinMs: 6_000, lastsMs: 3_000 },
     begin: (mishaps, _machine, fleet) => {
       mishaps.takeDown('books', 3_000)

@@ -115,7 +115,7 @@ export class Member {
     return hotStateOf({
       copies: this.#hotCopies(newer ? LATER_FORMAT : HOT_COPY_FORMAT),
       failed: (where, error) => this.#failed(where, error),
-      outdated: (tableId) => this.node.gaveUp(tableId),
+      outdated: () => this.node.keeper.doubt(),
       release: newer ? '2' : '1',
     })
   }
@@ -139,7 +139,7 @@ export class Member {
         return known ? { ...copy, text: JSON.stringify({ ...read, format: HOT_COPY_FORMAT }) } : copy
       },
       seat: async () => undefined,
-      takeSeats: async () => new Map(),
+      seats: async () => new Map(),
       forget: (tableId) => this.#askRedis(() => redis.forget(tableId)),
     }
   }

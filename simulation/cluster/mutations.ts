@@ -90,8 +90,8 @@ const NODE = inFile('server/failover/cluster-node.ts', [
 const KEEPER = inFile('server/failover/lease-keeper.ts', [
   {
     guard: 'a node without proof stops',
-    find: 'if (!this.isProven && this.#kept.size > 0) {',
-    replace: 'if (this.#kept.size > 1_000) {',
+    find: '.filter(([, { provenAtMs }]) => !isProven || !this.#proves(provenAtMs))',
+    replace: '.filter(() => false)',
     why: 'It goes on telling players of a table that others may have.',
   },
   {
@@ -102,32 +102,38 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
   },
   {
     guard: 'proof counts from when it was asked for',
-    find: 'if (askedAtMs > this.#provenAtMs) this.#provenAtMs = askedAtMs',
-    replace: 'if (askedAtMs > 0) this.#provenAtMs = this.#options.steadyMs()',
+    find: 'this.#kept.set(tableId, { ...kept, provenAtMs: askedAtMs })',
+    replace: 'this.#kept.set(tableId, { ...kept, provenAtMs: this.#options.steadyMs() })',
     why: 'An answer that was long on its way proves what is no more.',
   },
   {
     guard: 'a node that knows of no other goes on without proof',
-    find: 'this.ageMs <= this.#options.leaseMs * (1 - GUARD_SHARE) || this.#options.alone()',
-    replace: 'this.ageMs <= this.#options.leaseMs * (1 - GUARD_SHARE)',
+    find: 'return steadyMs() - askedAtMs <= leaseMs * (1 - GUARD_SHARE) || alone()',
+    replace: 'return steadyMs() - askedAtMs <= leaseMs * (1 - GUARD_SHARE)',
     why: 'A house of one node closes its tables whenever its stores are away.',
   },
   {
     guard: 'an epoch that the books do not confirm is lost',
-    find: 'if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
-    replace: 'if (sinceMs > askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
+    find: 'else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)',
+    replace: '',
     why: 'A fenced owner with nothing due keeps its players.',
   },
   {
     guard: 'a claim is newer than the question',
-    find: 'if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
-    replace: 'if (owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
+    find: 'else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)',
+    replace: 'else this.#lose(tableId, epoch)',
     why: 'A table that was just opened is closed again by an answer that cannot know of it.',
   },
   {
-    guard: 'a lease that a greater epoch holds is lost',
-    find: 'for (const tableId of refused) this.#lose(tableId, tables.get(tableId) ?? 0)',
-    replace: '',
+    guard: 'Redis is no witness of a later owner',
+    find: 'if (refused.length > 0) this.doubt()',
+    replace: 'for (const tableId of refused) this.#lose(tableId, tables.get(tableId) ?? 0)',
+    why: 'Whoever can write into Redis sends the players of every table away.',
+  },
+  {
+    guard: 'a lease that Redis refuses is no proof',
+    find: 'if (!refused.includes(tableId)) this.#provenFor(tableId, epoch, askedAtMs)',
+    replace: 'this.#provenFor(tableId, epoch, askedAtMs)',
     why: 'A former owner that the books do not reach keeps its players although Redis has told it.',
   },
   {

@@ -45,10 +45,10 @@ export class OwnersAuditor {
   look(): void {
     const nowMs = this.#nowMs()
     for (const room of this.#register.openRooms) {
-      const { process, tableId, epoch, dueMs } = room
+      const { process, tableId, epoch, dueMs, provedAtMs } = room
       const awakeMs = nowMs - process.wokeAtMs
       if (process.state !== 'running' || awakeMs < LATE_MS) continue
-      const unprovenMs = nowMs - process.provedAtMs
+      const unprovenMs = nowMs - Math.min(process.provedAtMs, provedAtMs)
       const where = `${process.nodeId}.${process.number}`
       this.#expect(
         unprovenMs <= LEASE_MS || nowMs - process.peersSinceMs < LATE_MS || process.peersSinceMs > nowMs,
@@ -90,7 +90,7 @@ export class OwnersAuditor {
     if (taker === owner || owner.state !== 'running') return
     const nowMs = this.#nowMs()
     const room = this.#register.openRooms.find((open) => open.process === owner && open.tableId === tableId)
-    if (room === undefined || room.givenAtMs > nowMs - MOVES_END_MS) return
+    if (room === undefined || (room.givenAtMs <= nowMs && nowMs - room.givenAtMs < MOVES_END_MS)) return
     const known = [room.sinceMs, owner.enteredAtMs, taker.enteredAtMs, owner.wokeAtMs, taker.wokeAtMs]
     if (known.some((sinceMs) => nowMs - sinceMs < KNOWN_AFTER_MS)) return
     const ways = [taker.place, owner.place, [taker.place, owner.place].sort().join('-'), 'books clock']

@@ -23,6 +23,8 @@ export type OwnRoom = {
   readonly epoch: number
   readonly sinceMs: number
   open: boolean
+  /** When that was asked for which proved last that the table is its own. */
+  provedAtMs: number
   /** It has been told to end, by this time. */
   dueMs: number
   givenAtMs: number
@@ -116,9 +118,10 @@ export class Register {
         break
       case 'leased':
         process.provedAtMs = Math.max(process.provedAtMs, seen.askedAtMs)
-        for (const [tableId, epoch] of seen.refused)
-          for (const room of this.#roomsAt(process))
-            if (room.tableId === tableId && room.epoch === epoch) tell(room, nowMs)
+        // What Redis refuses it does not prove; whether it is over the books alone can tell.
+        for (const room of this.#roomsAt(process))
+          if (!seen.refused.some(([tableId, epoch]) => room.tableId === tableId && room.epoch === epoch))
+            room.provedAtMs = Math.max(room.provedAtMs, seen.askedAtMs)
         break
       case 'claimed':
         if (seen.won)
@@ -132,7 +135,7 @@ export class Register {
   #hearOfRoom(process: OwnProcess, seen: ClusterTestimony, nowMs: number): void {
     if (seen.what === 'ran') {
       const { room, tableId, epoch } = seen
-      const times = { sinceMs: nowMs, dueMs: NEVER_MS, givenAtMs: NEVER_MS }
+      const times = { sinceMs: nowMs, provedAtMs: nowMs, dueMs: NEVER_MS, givenAtMs: NEVER_MS }
       this.rooms.set(room, { room, process, tableId, epoch, open: true, ...times })
     } else if (seen.what === 'ended') {
       const room = this.rooms.get(seen.room)
@@ -147,7 +150,8 @@ export class Register {
     if (owned !== null) process.provedAtMs = Math.max(process.provedAtMs, askedAtMs)
     const own = new Map(owned ?? [])
     for (const room of this.#roomsAt(process))
-      if (room.sinceMs < askedAtMs && own.get(room.tableId) !== room.epoch) tell(room, nowMs)
+      if (own.get(room.tableId) === room.epoch) room.provedAtMs = Math.max(room.provedAtMs, askedAtMs)
+      else if (room.sinceMs < askedAtMs) tell(room, nowMs)
   }
 
   #roomsAt(process: OwnProcess): OwnRoom[] {

@@ -24,7 +24,7 @@ export type ClusterTestimony =
       readonly askedAtMs: number
       readonly owned: readonly (readonly [tableId: string, epoch: number])[] | null
     }
-  /** Redis has answered a renewal of `all` leases; greater epochs hold these. */
+  /** Redis has answered a renewal of `all` leases; by its word, greater epochs hold these. */
   | {
       readonly what: 'leased'
       readonly process: number

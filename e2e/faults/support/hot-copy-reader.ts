@@ -5,6 +5,7 @@ import type { Cluster } from '../../../scripts/cluster/cluster.ts'
 import { RedisHotCopies } from '../../../server/failover/hot-copies.ts'
 import { SealedHotCopies } from '../../../server/failover/hot-copies-sealed.ts'
 import { connectRedis, type RedisConnection } from '../../../server/failover/redis-client.ts'
+import { redisHouse } from '../../../server/failover/redis-keys.ts'
 import { keyBytes } from '../../../server/secrets.ts'
 import { Sealer, sealKey } from '../../../workers/seal.ts'
 
@@ -21,7 +22,7 @@ export class HotCopyReader {
     if (secret === null || redisUrl === null) throw new Error('this cluster has no hot copies')
     const key = new Uint8Array(hkdfSync('sha256', secret, '', 'crupier hot copies', 32))
     this.#redis = connectRedis(redisUrl, { onError: () => undefined })
-    this.#copies = new SealedHotCopies(new RedisHotCopies(this.#redis), new Sealer([sealKey(key)]))
+    this.#copies = new SealedHotCopies(new RedisHotCopies(this.#redis, redisHouse(secret)), new Sealer([sealKey(key)]))
   }
 
   /** The newest copy of the table; null when there is none, or Redis does not answer in its time. */

@@ -8,6 +8,7 @@ import { openFolder, PostgresServer, postgresInstalled } from '../../../scripts/
 import { redisInstalled, type SingleRedis, startRedis } from '../../../scripts/redis.ts'
 import { RedisHotCopies } from '../../failover/hot-copies.ts'
 import { connectRedis } from '../../failover/redis-client.ts'
+import { redisHouse } from '../../failover/redis-keys.ts'
 import { type BackedUp, HOST, SECRETS_KEY, startBackedUp, until } from '../testing.ts'
 
 const PASSWORD = 'planted-password'
@@ -111,7 +112,7 @@ describe.runIf(postgresInstalled() && redisInstalled())('the commands of backups
     redis = await startRedis()
     const connection = connectRedis(redis.url, { onError: () => {} })
     expect(await connection.whenConnected(10_000)).toBe(true)
-    const copies = new RedisHotCopies(connection)
+    const copies = new RedisHotCopies(connection, redisHouse(Buffer.from(SECRETS_KEY, 'hex')))
     await copies.save('lima', 7, 'of the lost time')
     const marked = await run('restored', ['--as', 'Ana'], { DATABASE_URL, REDIS_URL: redis.url })
     expect(await copies.read('lima')).toBeNull()

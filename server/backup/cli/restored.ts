@@ -7,6 +7,7 @@ import { migrate } from '../../database/migrate.ts'
 import { openDatabase } from '../../database/open.ts'
 import { RedisHotCopies } from '../../failover/hot-copies.ts'
 import { connectRedis } from '../../failover/redis-client.ts'
+import { redisHouse } from '../../failover/redis-keys.ts'
 import { assertKnownKey } from '../../key-check.ts'
 import { latestMarks } from '../high-water.ts'
 import { MarkSigner } from '../keys.ts'
@@ -57,6 +58,7 @@ await command(USAGE, async (args, { log, env }) => {
     if (env.REDIS_URL)
       await forget(
         env.REDIS_URL,
+        redisHouse(secretsKey),
         tables.map(({ table_id }) => table_id),
       ).catch((err: unknown) =>
         log.warn({ err }, 'Redis keeps what it held; it expires within a day, and is outranked until then'),
@@ -68,11 +70,11 @@ await command(USAGE, async (args, { log, env }) => {
   }
 })
 
-async function forget(redisUrl: string, tableIds: readonly string[]): Promise<void> {
+async function forget(redisUrl: string, house: string, tableIds: readonly string[]): Promise<void> {
   const redis = connectRedis(redisUrl, { onError: () => {} })
   try {
     if (!(await redis.whenConnected(REDIS_WAIT_MS))) throw new Error('Redis is out of reach')
-    const copies = new RedisHotCopies(redis)
+    const copies = new RedisHotCopies(redis, house)
     for (const tableId of tableIds) await copies.forget(tableId)
   } finally {
     redis.close()
