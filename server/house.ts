@@ -14,6 +14,7 @@ import { measureClock, openClock, watchClock } from './clocks.ts'
 import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database/open.ts'
 import { Gateway } from './failover/gateway.ts'
+import { SqlOwnerBook } from './failover/owner-book.ts'
 import { SeatTokens } from './failover/seat-tokens.ts'
 import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
 import { MerkleLog } from './fairness/merkle-log.ts'
@@ -37,6 +38,7 @@ import { BooksWatch } from './operator/books-watch.ts'
 import { OperatorDesk } from './operator/desk.ts'
 import { Maintenance } from './operator/maintenance.ts'
 import { operatorRoutes } from './operator/operator-routes.ts'
+import { ownersIn } from './operator/owners.ts'
 import { Favourites } from './players/favourites.ts'
 import { PlayMoney } from './players/play-money.ts'
 import { Players } from './players/players.ts'
@@ -120,7 +122,8 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     tableChanged: (tableId) => nodes.tableChanged(tableId),
     failed: (err) => log.warn({ err }, 'the maintenance windows could not be read'),
   })
-  const desk = new OperatorDesk({ database, tables, audit, floor: nodes, books, log, maintenance, nowMs })
+  const owners = ownersIn(new SqlOwnerBook(database), database.embedded ? config.nodeId : null)
+  const desk = new OperatorDesk({ database, tables, audit, floor: nodes, books, log, maintenance, owners, nowMs })
   const { operatorFrom, secrets } = config
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
   const app = houseApi(apiDeps(parts, board, nodes, page, maintenance), (express) => {

@@ -67,11 +67,14 @@ test('[OPS-16] a command reaches the running server with the token of the file a
 test('[OPS-16] every command is asked as the desk reads it', async () => {
   const file = join(dataDir, 'limits.json')
   writeFileSync(file, '{"perPlayerCents": 1}')
+  const made = join(dataDir, 'table.json')
+  const terms = { tableId: 'new', name: 'N', gameId: 'g', rules: {}, limits: {}, pace: {} }
+  writeFileSync(made, JSON.stringify(terms))
   const hash = 'ab'.repeat(32)
   for (const [words, body] of [
     ['table list', { command: 'table.list' }],
     ['table resume cusco', { command: 'table.resume', tableId: 'cusco' }],
-    [`table create ${file}`, { command: 'table.create', perPlayerCents: 1 }],
+    [`table create ${made}`, { command: 'table.create', ...terms }],
     [`limits set lima ${file}`, { command: 'limits.set', tableId: 'lima', limits: { perPlayerCents: 1 } }],
     [
       'round void lima.1.7 --reason equipment-fault',
@@ -107,6 +110,9 @@ test('[OPS-16] with --json the answer is one JSON line', async () => {
 test('[OPS-16] what is refused ends with 1 and its code', async () => {
   answer = { status: 401, body: { code: 'wrong-token', message: '' } }
   expect(await run('table', 'list')).toEqual({ code: EXIT.refused, out: '', err: 'refused: wrong-token' })
+  answer = { status: 409, body: { code: 'bad-limits', message: 'limits.perTableCents: must be above 0' } }
+  const told = 'refused: bad-limits: limits.perTableCents: must be above 0'
+  expect((await run('table', 'list')).err).toBe(told)
 })
 
 test('[OPS-16] a check that finds trouble says so and ends with 1', async () => {
@@ -141,6 +147,31 @@ test('[OPS-16] what is misused asks nothing of the server and ends with 2', asyn
   expect(heard).toEqual([])
 })
 
+test('[OPS-24] what does not fit is said by the name of the option and why, before the server is asked', async () => {
+  for (const [words, err] of [
+    [['maintenance', 'plan', '--in', '30s', '--for', '2h', '--reason', 'x'], '--in: must be from 1 minute'],
+    [['maintenance', 'plan', '--in', '30m', '--for', '99d', '--reason', 'x'], '--for: must be from 1 minute'],
+    [['maintenance', 'plan', '--in', '30m', '--for', '2h', '--reason', ' '], '--reason: must be words for the players'],
+    [['maintenance', 'plan', '--for', '2h', '--reason', 'x'], '--in is a time such as 30m'],
+    [['round', 'void', 'lima', '--reason', 'because'], '--reason: must be one of draw-failed, equipment-fault'],
+    [
+      ['round', 'void', 'Lima 7', '--reason', 'draw-failed'],
+      '<round or table>: must be the id of a round or of a table',
+    ],
+    [['table', 'pause', 'Lima'], '<table>: must be the id of a table'],
+    [['audit', 'list', '--limit', '0'], '--limit: must be a whole number from 1 to 1000'],
+    [['audit', 'list', '--limit', 'all'], '--limit: must be a whole number from 1 to 1000'],
+    [['table', 'list', '--as', ''], '--as must be 1 to 64 letters'],
+    [['table', 'list', '--as', '-ana'], '--as'],
+    [['table', 'list', '--url', 'localhost:8080'], '--url must begin with http://'],
+    [['table', 'create', join(dataDir, 'operator.token')], 'operator.token'],
+  ] as const) {
+    const ran = await run(...words)
+    expect([words, ran.code, ran.err]).toEqual([words, EXIT.misused, expect.stringContaining(err)])
+  }
+  expect(heard).toEqual([])
+})
+
 test('[OPS-16] without a server, or without a token, it says which', async () => {
   const err: string[] = []
   const env = { DATA_DIR: join(dataDir, 'nowhere'), PORT: String(port) }
@@ -162,11 +193,16 @@ test('[OPS-16] tables, entries and heads are shown in words', async () => {
     limits,
     currency: 'PEN',
     revision: 3,
+    owner: 'node-2',
+    epoch: 7,
   }
-  answer = { status: 200, body: { code: null, result: [table, { ...table, tableId: 'arequipa', name: 'Arequipa' }] } }
+  const closed = { ...table, tableId: 'tacna', name: 'Tacna', status: 'closed', owner: null, epoch: null }
+  const alone = { ...table, tableId: 'arequipa', name: 'Arequipa', owner: null }
+  answer = { status: 200, body: { code: null, result: [table, alone, closed] } }
   expect((await run('table', 'list')).out.split('\n')).toEqual([
-    'lima      Lima      roulette  open  1.00–500.00 PEN  r3',
-    'arequipa  Arequipa  roulette  open  1.00–500.00 PEN  r3',
+    'lima      Lima      roulette  open    1.00–500.00 PEN  r3  node-2, epoch 7',
+    'arequipa  Arequipa  roulette  open    1.00–500.00 PEN  r3  nobody, epoch 7',
+    'tacna     Tacna     roulette  closed  1.00–500.00 PEN  r3  -',
   ])
   const entry = { seq: 4, atMs: 0, actor: 'ana', action: 'table.pause', target: 'lima', detail: null }
   answer = { status: 200, body: { code: null, result: [entry] } }

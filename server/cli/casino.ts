@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { VOID_REASONS } from '../../engine/round/types.ts'
 import { settings } from '../config.ts'
+import { ACTOR_RULE, readActor, readCommand } from '../operator/commands.ts'
 import { OPERATOR_TOKEN_FILE } from '../secrets.ts'
 import { inWords } from './in-words.ts'
 
@@ -20,7 +21,7 @@ export const EXIT = { done: 0, refused: 1, misused: 2, unreachable: 3 } as const
 
 export const USAGE = `Usage: npm run casino -- <command> [options]
 
-  table list                          every table with its status and limits
+  table list                          every table with its status, limits and the node that runs it
   table open|pause|resume|drain|close <table>
                                       pause: no next round until resumed; drain: close after the running round
   table create <file.json>            {tableId, name, gameId, rules, limits, pace}; the table begins closed
@@ -36,9 +37,10 @@ export const USAGE = `Usage: npm run casino -- <command> [options]
 
   --as <name>    who asks, for the audit record (default: the system's user)
   --json         one JSON line instead of words
-  --url <url>    the running server (default: this machine at PORT)
+  --url <url>    the running server, or the balancer of several (default: this machine at PORT)
 
-The operator token comes from OPERATOR_TOKEN, or from operator.token in DATA_DIR.`
+The operator token comes from OPERATOR_TOKEN, or from operator.token in DATA_DIR. Of a cluster on this machine:
+DATA_DIR=var/cluster npm run casino -- table list --url http://localhost:8080`
 
 const OPTIONS = {
   as: { type: 'string' },
@@ -68,11 +70,12 @@ export async function casino(args: readonly string[], terminal: Terminal): Promi
       return values.help === true ? EXIT.done : EXIT.misused
     }
     const command = commandOf(positionals, values)
+    assertFits(command)
     const answer = await send(command, values, env)
     const ok = answer.code === null && !isTrouble(answer.result)
     if (values.json === true) out(JSON.stringify({ ok, ...answer }))
     else if (answer.code === null) out(inWords(String(command.command), answer.result))
-    else err(`refused: ${answer.code}`)
+    else err(`refused: ${answer.code}${answer.message ? `: ${answer.message}` : ''}`)
     return ok ? EXIT.done : EXIT.refused
   } catch (error) {
     if (!(error instanceof Misuse)) {
@@ -161,6 +164,26 @@ function commandOf(words: readonly string[], options: Options): Record<string, u
   }
 }
 
+/** How the command line calls a field of a command. */
+const FIELDS: Readonly<Record<string, string>> = {
+  inMs: '--in',
+  forMs: '--for',
+  reason: '--reason',
+  limit: '--limit',
+  tableId: '<table>',
+  target: '<round or table>',
+}
+
+/** The server would refuse it too, in the words of its own fields. Errors: `Misuse`. */
+function assertFits(command: Record<string, unknown>): void {
+  const read = readCommand(command)
+  if (!('why' in read)) return
+  // A file's own fields keep their names.
+  const named = command.command === 'table.create' ? {} : FIELDS
+  const told = read.why.split('; ').map((one) => one.replace(/^\w+(?=:)/, (field) => named[field] ?? field))
+  throw new Misuse(told.join('; '))
+}
+
 /** `90s`, `30m`, `2h` or `1d`, in milliseconds. Errors: `Misuse`. */
 function durationMs(name: string, text = ''): number {
   const [, count, unit = ''] = /^(\d{1,5})([smhd])$/.exec(text) ?? []
@@ -188,8 +211,8 @@ function readJson(file = ''): Record<string, unknown> {
 }
 
 async function send(command: Record<string, unknown>, options: Options, env: NodeJS.ProcessEnv): Promise<Answer> {
-  const actor = options.as ?? userInfo().username
-  const response = await fetch(`${options.url ?? serverUrl(env)}/operator/api/command`, {
+  const actor = actorOf(options.as)
+  const response = await fetch(commandUrl(options.url ?? serverUrl(env)), {
     method: 'POST',
     redirect: 'error',
     signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
@@ -200,9 +223,27 @@ async function send(command: Record<string, unknown>, options: Options, env: Nod
     },
     body: JSON.stringify(command),
   })
-  const answer = (await response.json()) as Partial<Answer>
-  if (response.status >= 500) throw new Error(`${response.status} ${answer.code ?? ''}`)
+  const answer = (await response.json().catch(() => null)) as Partial<Answer> | null
+  if (answer === null)
+    throw new Error(`${response.status}, and no answer of a house: is --url right, and a node ready?`)
+  if (response.status >= 500) throw new Error(`${response.status} ${answer.code ?? ''} ${answer.message ?? ''}`.trim())
   return { code: null, ...answer }
+}
+
+/** Errors: `Misuse`. */
+function actorOf(given: string | undefined): string {
+  const name = given ?? userInfo().username
+  if (readActor(name) !== null) return name
+  const which =
+    given === undefined ? `the system's user name ${JSON.stringify(name)} does not do, so give --as: it` : '--as'
+  throw new Misuse(`${which} ${ACTOR_RULE}`)
+}
+
+/** Errors: `Misuse`. */
+function commandUrl(server: string): string {
+  if (!/^https?:$/.test(URL.parse(server)?.protocol ?? ''))
+    throw new Misuse('--url must begin with http:// or https://')
+  return `${server.replace(/\/+$/, '')}/operator/api/command`
 }
 
 function serverUrl(env: NodeJS.ProcessEnv): string {
@@ -218,6 +259,7 @@ function operatorToken(env: NodeJS.ProcessEnv): string {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch {
-    throw new Misuse(`no operator token: OPERATOR_TOKEN is not set and ${file} cannot be read`)
+    const other = 'set one of them (of npm run cluster: DATA_DIR=var/cluster)'
+    throw new Misuse(`no operator token: OPERATOR_TOKEN is not set and ${file} cannot be read; ${other}`)
   }
 }

@@ -1,13 +1,14 @@
 import type { AuditEntry, AuditVerdict } from '../audit/audit-log.ts'
 import type { BooksAudit } from '../ledger/books.ts'
 import type { MaintenanceWindow } from '../operator/maintenance.ts'
+import type { OwnedTable } from '../operator/owners.ts'
 import type { HouseTable } from '../tables/house-tables.ts'
 
 /** What a command answered, as a person reads it. */
 export function inWords(command: string, result: unknown): string {
   switch (command) {
     case 'table.list':
-      return tablesInWords(result as readonly HouseTable[])
+      return tablesInWords(result as readonly OwnedTable[])
     case 'audit.list':
       return (result as readonly AuditEntry[]).map(entryInWords).join('\n') || 'the audit record is empty'
     case 'audit.verify':
@@ -38,9 +39,9 @@ function windowInWords(command: string, window: MaintenanceWindow | null): strin
   return `maintenance from ${from} to ${to} (${reason}): ${said}`
 }
 
-function tablesInWords(tables: readonly HouseTable[]): string {
+function tablesInWords(tables: readonly OwnedTable[]): string {
   if (tables.length === 0) return 'the house has no tables'
-  const rows = tables.map(({ tableId, name, gameId, status, limits, currency, revision }) => {
+  const rows = tables.map(({ tableId, name, gameId, status, limits, currency, revision, owner, epoch }) => {
     const ranges = Object.values(limits.perBet)
     const least = Math.min(...ranges.map(({ minCents }) => minCents))
     return [
@@ -50,9 +51,10 @@ function tablesInWords(tables: readonly HouseTable[]): string {
       status,
       `${amount(least)}–${amount(limits.perPlayerCents)} ${currency}`,
       `r${revision}`,
+      status === 'closed' ? '-' : `${owner ?? 'nobody'}${epoch === null ? '' : `, epoch ${epoch}`}`,
     ]
   })
-  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
+  const widths = [0, 1, 2, 3, 4, 5].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')).join('\n')
 }
 

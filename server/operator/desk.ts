@@ -1,12 +1,14 @@
-import { z } from 'zod'
 import type { Json } from '../../engine/game.ts'
-import { VOID_REASONS, type VoidReason } from '../../engine/round/types.ts'
+import type { VoidReason } from '../../engine/round/types.ts'
 import type { AuditHead, AuditLog } from '../audit/audit-log.ts'
 import type { Database } from '../database/open.ts'
 import type { Books } from '../ledger/books.ts'
 import type { Log } from '../log.ts'
-import type { HouseTable, HouseTables, TableRefusal, TableStatus } from '../tables/house-tables.ts'
+import type { HouseTable, HouseTables, NewTable, TableRefusal, TableStatus } from '../tables/house-tables.ts'
+import { type Command, readCommand } from './commands.ts'
 import type { Maintenance } from './maintenance.ts'
+import { type Owners, owned } from './owners.ts'
+import { whyRefused } from './refusals.ts'
 
 /** What the desk asks of the floor, where the tables run. */
 export interface FloorControl {
@@ -24,8 +26,8 @@ export interface FloorControl {
   ): Promise<{ readonly roundId: string } | { readonly code: string }>
 }
 
-/** `code` is null when the command was done; `result` is what it answers then. */
-export type CommandAnswer = { readonly code: string | null; readonly result: Json }
+/** `code` is null when the command was done; `result` is what it answers then. `why` tells a person of a refusal. */
+export type CommandAnswer = { readonly code: string | null; readonly result: Json; readonly why?: string }
 
 const ORDERS = { open: 'open', resume: 'open', pause: 'paused', drain: 'draining', close: 'closed' } as const
 /** `open` is for a closed table, `resume` for one that was paused or is draining; neither stands in for the other. */
@@ -33,47 +35,6 @@ const FROM: Partial<Record<keyof typeof ORDERS, readonly TableStatus[]>> = {
   open: ['closed'],
   resume: ['paused', 'draining'],
 }
-
-/** Players are told at least this long before a window begins, and at most this long. */
-const NOTICE_MS = 60_000
-const MOST_AHEAD_MS = 31 * 24 * 3_600_000
-const tableId = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/)
-const command = z.discriminatedUnion('command', [
-  z.strictObject({ command: z.literal('table.list') }),
-  z.strictObject({
-    command: z.enum(['table.open', 'table.pause', 'table.resume', 'table.drain', 'table.close']),
-    tableId,
-  }),
-  z.strictObject({
-    command: z.literal('table.create'),
-    tableId,
-    name: z.string().max(40),
-    gameId: z.string().max(40),
-    rules: z.json(),
-    limits: z.json(),
-    pace: z.json(),
-  }),
-  z.strictObject({ command: z.literal('limits.set'), tableId, limits: z.json() }),
-  z.strictObject({
-    command: z.literal('round.void'),
-    target: z.string().regex(/^[a-z][a-z0-9-]{0,31}(\.[a-z0-9.-]{1,60})?$/),
-    reason: z.enum(VOID_REASONS),
-  }),
-  z.strictObject({
-    command: z.literal('maintenance.plan'),
-    inMs: z.int().min(NOTICE_MS).max(MOST_AHEAD_MS),
-    forMs: z.int().min(60_000).max(MOST_AHEAD_MS),
-    reason: z.string().trim().min(1).max(200),
-  }),
-  z.strictObject({ command: z.enum(['maintenance.show', 'maintenance.cancel', 'maintenance.end']) }),
-  z.strictObject({ command: z.literal('books.audit') }),
-  z.strictObject({ command: z.literal('audit.list'), limit: z.int().min(1).max(1_000) }),
-  z.strictObject({
-    command: z.literal('audit.verify'),
-    known: z.strictObject({ seq: z.int().positive(), hash: z.string().regex(/^[0-9a-f]{64}$/) }).nullable(),
-  }),
-])
-export type Command = z.output<typeof command>
 
 export type DeskOptions = {
   readonly database: Database
@@ -83,6 +44,7 @@ export type DeskOptions = {
   readonly maintenance: Maintenance
   readonly nowMs: () => number
   readonly books: Pick<Books, 'audit'>
+  readonly owners: Owners
   readonly log: Log
 }
 
@@ -99,15 +61,15 @@ export class OperatorDesk {
 
   /** `actor` names who asks; `value` is a command as it came. Errors: rejects when the database is out of reach. */
   async take(actor: string, value: unknown): Promise<CommandAnswer> {
-    const read = command.safeParse(value)
-    if (!read.success) {
+    const read = readCommand(value)
+    if ('why' in read) {
       await this.note(actor, 'unreadable', '', {
         refused: 'malformed',
         asked: JSON.stringify(value ?? null).slice(0, 500),
       })
-      return { code: 'malformed', result: null }
+      return { code: 'malformed', result: null, why: read.why }
     }
-    return this.#obey(actor, read.data)
+    return this.#obey(actor, read)
   }
 
   /** Writes something on the record that is no command, such as a wrong token. */
@@ -118,7 +80,7 @@ export class OperatorDesk {
   async #obey(actor: string, asked: Command): Promise<CommandAnswer> {
     switch (asked.command) {
       case 'table.list':
-        return this.#read(actor, asked.command, async () => (await this.#options.tables.list()) as unknown as Json)
+        return this.#read(actor, asked.command, () => this.#listTables())
       case 'books.audit':
         return this.#read(actor, asked.command, async () => (await this.#options.books.audit()) as unknown as Json)
       case 'audit.list':
@@ -152,6 +114,13 @@ export class OperatorDesk {
     }
   }
 
+  async #listTables(): Promise<Json> {
+    const { tables, owners } = this.#options
+    // One after the other: the embedded database has one session alone.
+    const listed = await tables.list()
+    return owned(listed, await owners()) as unknown as Json
+  }
+
   async #read(actor: string, action: string, work: () => Promise<Json>): Promise<CommandAnswer> {
     await this.note(actor, action, '', null)
     return { code: null, result: await work() }
@@ -182,7 +151,7 @@ export class OperatorDesk {
     })
     this.#tellHead(head)
     for (const tableId of opened) floor.tableChanged(tableId)
-    return typeof done === 'string' ? { code: done, result: null } : { code: null, result: done as unknown as Json }
+    return typeof done === 'string' ? refused(done, action, null) : { code: null, result: done as unknown as Json }
   }
 
   #windowOf({ inMs, forMs, reason }: { inMs: number; forMs: number; reason: string }) {
@@ -212,7 +181,7 @@ export class OperatorDesk {
       return { changed, head: await audit.record({ actor, action, target, detail }, tx) }
     })
     this.#tellHead(head)
-    if (typeof changed === 'string') return { code: changed, result: null }
+    if (typeof changed === 'string') return this.#refused(changed, action, target, asked)
     floor.tableChanged(target)
     return { code: null, result: changed.after as unknown as Json }
   }
@@ -226,11 +195,24 @@ export class OperatorDesk {
     const code = 'code' in answer ? answer.code : null
     const detail = 'code' in answer ? { refused: answer.code, reason } : { voided: answer.roundId, reason }
     await this.note(actor, 'round.void', target, detail)
-    return { code, result: code === null ? detail : null }
+    return code === null ? { code, result: detail } : refused(code, 'round.void', null)
+  }
+
+  /** Of terms: which field; of an order: in which status the table is. */
+  async #refused(code: TableRefusal, action: string, target: string, asked: Json): Promise<CommandAnswer> {
+    const { tables } = this.#options
+    const table = await tables.get(target)
+    const terms = { ...(table ?? {}), ...(asked as Partial<NewTable> | null) } as NewTable
+    const why = tables.whyNot(code, terms)
+    return why === null ? refused(code, action, table) : { code, result: null, why }
   }
 
   /** The log leaves the machine by another way than the database, so it keeps the head for `verify` (AUD-4). */
   #tellHead(head: AuditHead): void {
     this.#options.log.info({ audit: head }, 'audit record')
   }
+}
+
+function refused(code: string, action: string, table: HouseTable | null): CommandAnswer {
+  return { code, result: null, why: whyRefused(code, action, table) }
 }

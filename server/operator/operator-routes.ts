@@ -1,16 +1,15 @@
 import type { Express, Request, RequestHandler } from 'express'
-import { z } from 'zod'
 import type { Metrics } from '../../monitoring/metrics.ts'
 import { addressKey, addressList } from '../http/addresses.ts'
 import { jsonBody } from '../http/guards.ts'
 import { holdsToken } from '../http/operator-token.ts'
 import { Refused } from '../http/refusal.ts'
 import { TokenBuckets } from '../http/token-bucket.ts'
+import { ACTOR_RULE, readActor } from './commands.ts'
 import type { OperatorDesk } from './desk.ts'
 
 /** Who stands behind the shared token, as the operator says it: letters, digits and `. _ @ -`. */
 export const ACTOR_HEADER = 'x-operator'
-const actorName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._@ -]{0,63}$/u)
 const COMMAND_BYTES = 64 * 1024
 const WRONG_TOKENS_RECORDED = { perSecond: 10 / 60, burst: 10 }
 
@@ -25,7 +24,7 @@ export type OperatorRoutesOptions = {
 /**
  * `POST /operator/api/command` with a command of the desk, a bearer token and the actor's name (percent-encoded).
  * Answers
- * `{code: null, result}`, or 409 with the code of the refusal. For `houseApi`'s `extend`.
+ * `{code: null, result}`, or 409 with the code of the refusal and why. For `houseApi`'s `extend`.
  */
 export function operatorRoutes(options: OperatorRoutesOptions): (app: Express) => void {
   const { desk, metrics } = options
@@ -37,15 +36,15 @@ export function operatorRoutes(options: OperatorRoutesOptions): (app: Express) =
       if (actor === null) {
         await desk.note('unnamed', 'unreadable', '', { refused: 'malformed' })
         metrics.operatorCommanded('refused')
-        throw new Refused('malformed')
+        return void response.status(400).json({ code: 'malformed', message: `${ACTOR_HEADER}: ${ACTOR_RULE}` })
       }
-      const { code, result } = await desk.take(actor, request.body).catch((error: unknown) => {
+      const { code, result, why } = await desk.take(actor, request.body).catch((error: unknown) => {
         metrics.operatorCommanded('failed')
         throw error
       })
       metrics.operatorCommanded(code === null ? 'done' : 'refused')
       if (code === null) response.json({ code, result })
-      else response.status(code === 'malformed' ? 400 : 409).json({ code, message: `refused: ${code}` })
+      else response.status(code === 'malformed' ? 400 : 409).json({ code, message: why ?? '' })
     })
   }
 }
@@ -74,8 +73,7 @@ function actorOf(request: Request): string | null {
   const header = request.headers[ACTOR_HEADER]
   if (typeof header !== 'string') return null
   try {
-    const read = actorName.safeParse(decodeURIComponent(header).normalize('NFC'))
-    return read.success ? read.data : null
+    return readActor(decodeURIComponent(header))
   } catch {
     return null
   }

@@ -3,6 +3,7 @@ import { gameById } from '../../engine/games.ts'
 import { Metrics } from '../../monitoring/metrics.ts'
 import { AuditLog } from '../audit/audit-log.ts'
 import { openTestDatabase, type TestDatabase } from '../database/testing.ts'
+import { SqlOwnerBook } from '../failover/owner-book.ts'
 import { type House, OPERATOR_TOKEN, openHouse } from '../http/testing.ts'
 import type { BooksAudit } from '../ledger/books.ts'
 import { LedgerBooks } from '../ledger/ledger-books.ts'
@@ -12,6 +13,7 @@ import { BooksWatch } from './books-watch.ts'
 import { type FloorControl, OperatorDesk } from './desk.ts'
 import { Maintenance } from './maintenance.ts'
 import { operatorRoutes } from './operator-routes.ts'
+import { ownersIn } from './owners.ts'
 
 let database: TestDatabase
 let house: House
@@ -47,7 +49,8 @@ beforeAll(async () => {
   const { tableChanged } = control
   const maintenance = new Maintenance({ database, tables, audit, nowMs, tableChanged, failed })
   const books = new LedgerBooks(database)
-  const desk = new OperatorDesk({ database, tables, audit, floor: control, books, log, maintenance, nowMs })
+  const owners = ownersIn(new SqlOwnerBook(database), null)
+  const desk = new OperatorDesk({ database, tables, audit, floor: control, books, log, maintenance, owners, nowMs })
   const operatorFrom = ['127.0.0.1']
   house = await openHouse(
     database,
@@ -267,4 +270,54 @@ test('[OPS-18 OPS-20] a window is planned, shown and taken back by command, each
   expect(await ask({ command: 'maintenance.end' })).toMatchObject({ code: 'not-under-way' })
   expect(await ask({ command: 'maintenance.cancel' })).toMatchObject({ code: null })
   expect((await audit.latest(1))[0]).toMatchObject({ action: 'maintenance.cancel', detail: { reason: 'new wheel' } })
+})
+
+test('[OPS-23] the list names who runs each table and under which epoch; nobody, when the owner is not heard', async () => {
+  const book = new SqlOwnerBook(database)
+  const node = { nodeId: 'node-2', address: '127.0.0.1:1', release: '' }
+  await tables.create({ ...lima, tableId: 'cusco' }, 'open')
+  const life = { nodeId: 'node-2', incarnation: await book.enter(node) }
+  const { epoch } = (await book.claim('lima', 0, life)) as { epoch: number }
+  const listed = async () => {
+    const { result } = (await send({ command: 'table.list' })).body as { result: Record<string, unknown>[] }
+    return Object.fromEntries(result.map(({ tableId, owner, epoch }) => [String(tableId), [owner, epoch]]))
+  }
+  expect(await listed()).toEqual({ lima: ['node-2', epoch], cusco: [null, null] })
+  expect((await ownersIn(book, 'sole')()).get('lima')).toEqual({ nodeId: 'sole', epoch })
+  await book.leave(life)
+  expect(await listed()).toEqual({ lima: [null, epoch], cusco: [null, null] })
+  await send({ command: 'table.pause', tableId: 'lima' })
+  await send({ command: 'table.close', tableId: 'lima' })
+  expect((await listed()).lima).toEqual([null, null])
+})
+
+test('[OPS-24] whatever is refused says which field or status, and why', async () => {
+  const why = async (body: object, headers = {}) => ((await send(body, headers)).body as { message: string }).message
+  const plan = { command: 'maintenance.plan', inMs: 60_000, forMs: 60_000, reason: 'x' }
+  const wide = (change: object) => ({ command: 'limits.set', tableId: 'lima', limits: { ...limits, ...change } })
+  const create = (change: object) => ({ command: 'table.create', ...lima, tableId: 'new', ...change })
+  for (const [asked, words] of [
+    [{ ...plan, inMs: 59_999 }, 'inMs: must be from 1 minute (60000 ms) to 31 days'],
+    [{ ...plan, forMs: 'long', reason: ' ' }, /^forMs: must be .*; reason: must be words for the players/],
+    [{ command: 'round.void', target: 'lima', reason: 'because' }, /^reason: must be one of draw-failed, /],
+    [{ command: 'table.explode' }, /^command: must be one of table.list, table.open, /],
+    [{ command: 'table.pause', tableId: 'Lima' }, /^tableId: must be the id of a table/],
+    [{ command: 'table.list', loud: true }, 'has no loud'],
+    [{ command: 'audit.list', limit: 0 }, 'limit: must be a whole number from 1 to 1000'],
+    [{ command: 'table.open', tableId: 'lima' }, 'table lima is open; this order is for one that is closed'],
+    [{ command: 'table.pause', tableId: 'cusco' }, /no table of this id/],
+    [{ command: 'maintenance.end' }, /no window is planned/],
+    [wide({ perPlayerCents: 0 }), 'limits.perPlayerCents: must be a whole number of cents above 0'],
+    [wide({ perBet: { straight: { minCents: 9, maxCents: 5 } } }), /^limits.perBet.straight: minCents must be at most/],
+    [wide({ perBet: { moon: range } }), /^limits.perBet.moon: the game has no such bet/],
+    [wide({ perTableCents: 1 }), 'limits.perPlayerCents: must be at most perTableCents'],
+    [create({ pace: { bettingMs: 1, restMs: 5_000 } }), /^pace.bettingMs: must be a whole number of milliseconds/],
+    [create({ pace: { bettingMs: 20_000, restMs: 1 } }), 'pace.restMs: must be at least 5000 (MIN_ROUND_GAP_MS)'],
+    [create({ rules: {} }), 'rules: roulette is not played by these rules'],
+    [create({ gameId: 'chess' }), 'gameId: the house has no game "chess"'],
+    [create({ name: ' ' }), /^tableId, name: /],
+    [{ command: 'table.create', ...lima }, 'tableId: there is a table of this id already'],
+  ] as const)
+    expect([asked, await why(asked)]).toEqual([asked, typeof words === 'string' ? words : expect.stringMatching(words)])
+  expect(await why({ command: 'table.list' }, { 'x-operator': '' })).toMatch(/^x-operator: must be 1 to 64 letters/)
 })

@@ -1,12 +1,12 @@
 import { type Kysely, type Selectable, sql } from 'kysely'
-import { z } from 'zod'
 import type { Game, Json } from '../../engine/game.ts'
-import { isCents, type Ratio, ratio, ratioText } from '../../engine/money.ts'
+import { type Ratio, ratio, ratioText } from '../../engine/money.ts'
 import { compareRatios } from '../../engine/returns.ts'
 import type { Limits, Pace } from '../../engine/round/types.ts'
 import type { TableInfo } from '../../rooms/protocol.ts'
 import type { DatabaseSchema } from '../database/migrations/index.ts'
 import type { Database } from '../database/open.ts'
+import { limitsProblem, limitsShape, paceProblem, paceShape } from './table-terms.ts'
 
 export const TABLE_STATUSES = ['open', 'paused', 'draining', 'closed'] as const
 /** `paused`: no next round until it is open again. `draining`: the running round is the last, then it is `closed`. */
@@ -66,17 +66,6 @@ type Row = Selectable<DatabaseSchema['house_table']>
 type Change = { readonly before: HouseTable; readonly after: HouseTable }
 
 const TABLE_ID = /^[a-z][a-z0-9-]{0,31}$/
-const MOST_CENTS = 1_000_000_000_000
-const cents = z.custom<number>((value) => isCents(value) && value > 0 && value <= MOST_CENTS)
-const limitsShape = z.strictObject({
-  perBet: z.record(z.string().min(1).max(40), z.strictObject({ minCents: cents, maxCents: cents })),
-  perPlayerCents: cents,
-  perTableCents: cents,
-})
-const paceShape = z.strictObject({
-  bettingMs: z.int().min(1_000).max(600_000),
-  restMs: z.int().min(0).max(600_000),
-})
 
 /** From which status an order may come to which. */
 const MOVES: Readonly<Record<TableStatus, readonly TableStatus[]>> = {
@@ -184,15 +173,34 @@ export class HouseTables {
 
   /** Limits as the game and the market allow them (OPS-7, G12). */
   readLimits(game: Game, rules: Json, value: unknown): Limits | 'bad-limits' | 'return-below-minimum' {
-    const read = limitsShape.safeParse(value)
-    if (!read.success) return 'bad-limits'
-    const { perBet, perPlayerCents, perTableCents } = read.data
-    const kinds = game.betKinds(rules)
-    const offered = Object.entries(perBet)
-    const fits = offered.every(([kind, { minCents, maxCents }]) => kinds.includes(kind) && minCents <= maxCents)
-    const playable = offered.some(([, { minCents }]) => minCents <= perPlayerCents)
-    if (!fits || !playable || perPlayerCents > perTableCents) return 'bad-limits'
-    return this.#returnsEnough(game, rules, Object.keys(perBet)) ? (read.data as Limits) : 'return-below-minimum'
+    if (limitsProblem(game.betKinds(rules), value) !== null) return 'bad-limits'
+    const limits = limitsShape.parse(value)
+    return this.#returnsEnough(game, rules, Object.keys(limits.perBet)) ? (limits as Limits) : 'return-below-minimum'
+  }
+
+  /** Which field of a table's terms was refused by this code, and why; null for a code that is not about terms. */
+  whyNot(code: TableRefusal, { gameId, rules, limits, pace }: Omit<NewTable, 'tableId' | 'name'>): string | null {
+    const { leastReturnPercent, minRoundGapMs } = this.#options
+    const game = this.#options.gameById(gameId)
+    const read = game?.readRules(rules) ?? null
+    switch (code) {
+      case 'bad-name':
+        return 'tableId, name: small letters, digits and hyphens; 1 to 40 characters without a space at either end'
+      case 'unknown-game':
+        return `gameId: the house has no game ${JSON.stringify(gameId)}`
+      case 'bad-rules':
+        return `rules: ${gameId} is not played by these rules`
+      case 'bad-limits':
+        return game === null || read === null ? null : limitsProblem(game.betKinds(read), limits)
+      case 'bad-pace':
+        return paceProblem(pace)
+      case 'round-gap-too-short':
+        return `pace.restMs: must be at least ${minRoundGapMs} (MIN_ROUND_GAP_MS)`
+      case 'return-below-minimum':
+        return `limits.perBet: a bet on offer returns less than ${leastReturnPercent} % (MARKET_MIN_RETURN_PERCENT)`
+      default:
+        return null
+    }
   }
 
   #readPace(value: unknown): Pace | 'bad-pace' | 'round-gap-too-short' {
