@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { matchMaker } from '@colyseus/core'
+import { type Client as ColyseusClient, matchMaker } from '@colyseus/core'
 import { Client, type Room } from '@colyseus/sdk'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SeatClaim } from './ports.ts'
 import type { SharedTable } from './protocol.ts'
+import { MOST_PAST_WATCHERS, type SeatKeeper } from './seat-keeper.ts'
 import type { TableRoom } from './table-room.ts'
 import { openTestRooms, type TestRooms, until } from './testing.ts'
 import { askSeat, RawClient, seatAddress } from './testing-client.ts'
@@ -260,6 +261,21 @@ describe('whose seat it is', () => {
     await table.move()
     expect(rooms.ports.seats.get(player.sessionId)).toBe(0)
     expect(rooms.ports.seats.has(watcher.sessionId)).toBe(false)
+  })
+
+  test('[ROM-30] however many watchers come and go, the used tokens of players stay worthless', async () => {
+    const room = await sit('nora')
+    const [sessionId, token] = [room.sessionId, tokenOf(room)]
+    await until('its token is acknowledged', () => rooms.ports.seats.has(sessionId))
+    await room.leave()
+    expect(await enter(sessionId, token)).toBe(4003)
+    const keeper = (table as unknown as { seats: SeatKeeper }).seats
+    for (let i = 0; i < MOST_PAST_WATCHERS + 10; i++) {
+      const watcher = { sessionId: `watcher-${i}`, ref: {} } as unknown as ColyseusClient
+      keeper.issue(watcher, null)
+      keeper.over(watcher)
+    }
+    expect(await enter(sessionId, token)).toBe(4003)
   })
 
   test('[ROM-24] a seat that was restored for a client who never came leaves nothing', async () => {

@@ -3,8 +3,12 @@ import type WebSocket from 'ws'
 import { SEAT_SECONDS } from './message-guard.ts'
 import type { SeatClaim, SeatSealer } from './ports.ts'
 
-/** Sessions that are over and still remembered, so that their tokens stay worthless here. */
-const MOST_PAST_SEATS = 10_000
+/**
+ * Sessions that are over and still remembered, so that their tokens stay worthless here. Anybody may watch, and come
+ * and go, so watchers are counted apart: they never crowd out who has played.
+ */
+export const MOST_PAST_PLAYERS = 20_000
+export const MOST_PAST_WATCHERS = 10_000
 
 /** What `@colyseus/core` 0.18 keeps of its seats, privately; seat-keeper.test.ts holds it to what is used here. */
 type SeatsOfRoom = {
@@ -50,7 +54,8 @@ export class SeatKeeper {
   readonly #layout: number
   readonly #standings = new Map<string, Standing>()
   /** The least good generation of sessions that are not here, oldest first. */
-  readonly #past: Map<string, number>
+  readonly #pastPlayers: Map<string, number>
+  readonly #pastWatchers = new Map<string, number>()
   /** Seats that wait for their client, by session. */
   readonly #restored = new Map<string, { readonly token: string; readonly claim: SeatClaim }>()
   #moved = false
@@ -60,7 +65,7 @@ export class SeatKeeper {
     this.#room = room
     this.#inner = room as unknown as SeatsOfRoom
     this.#options = options
-    this.#past = new Map(options.known)
+    this.#pastPlayers = new Map(options.known)
     this.#layout = fingerprint(this.#inner._serializer.handshake())
   }
 
@@ -71,7 +76,8 @@ export class SeatKeeper {
     const issued = known === undefined ? 0 : known.issued + 1
     const least = this.#leastOf(sessionId)
     this.#standings.set(sessionId, { client, watches: person === null, issued, least, sure: false })
-    this.#past.delete(sessionId)
+    this.#pastPlayers.delete(sessionId)
+    this.#pastWatchers.delete(sessionId)
     const { playerId, name } = person ?? { playerId: null, name: '' }
     const at = { roomId: this.#room.roomId, layout: this.#layout, issuedAtMs: this.#options.nowMs() }
     const claim = { sessionId, playerId, name, generation: issued, ...at }
@@ -124,7 +130,7 @@ export class SeatKeeper {
   over(client: Client): void {
     const standing = this.#takeAway(client)
     if (standing === null || this.#moved) return
-    this.#remember(client.sessionId, standing.sure ? standing.issued + 1 : standing.least)
+    this.#remember(client.sessionId, standing, standing.sure ? standing.issued + 1 : standing.least)
     // The next owner must know too that no token of this session is good any more.
     if (standing.sure && !standing.watches) this.#options.kept(client.sessionId, standing.issued + 1)
   }
@@ -132,7 +138,7 @@ export class SeatKeeper {
   /** In `onLeave` of a room that holds no seats: the client may come back with its token whenever it likes. */
   released(client: Client): void {
     const standing = this.#takeAway(client)
-    if (standing !== null) this.#remember(client.sessionId, standing.least)
+    if (standing !== null) this.#remember(client.sessionId, standing, standing.least)
   }
 
   /** From now on nobody is let in, and no session is over for having left: all go on at the next owner. */
@@ -163,7 +169,8 @@ export class SeatKeeper {
   }
 
   #leastOf(sessionId: string): number {
-    return this.#standings.get(sessionId)?.least ?? this.#past.get(sessionId) ?? 0
+    const past = this.#pastPlayers.get(sessionId) ?? this.#pastWatchers.get(sessionId)
+    return this.#standings.get(sessionId)?.least ?? past ?? 0
   }
 
   /** Ends the connection that stands in the way of its own client, who comes with a good token. */
@@ -187,12 +194,13 @@ export class SeatKeeper {
     this.#restored.delete(sessionId)
   }
 
-  #remember(sessionId: string, least: number): void {
-    this.#past.delete(sessionId)
-    this.#past.set(sessionId, least)
-    for (const oldest of this.#past.keys()) {
-      if (this.#past.size <= MOST_PAST_SEATS) break
-      this.#past.delete(oldest)
+  #remember(sessionId: string, { watches }: Standing, least: number): void {
+    const past = watches ? this.#pastWatchers : this.#pastPlayers
+    past.delete(sessionId)
+    past.set(sessionId, least)
+    for (const oldest of past.keys()) {
+      if (past.size <= (watches ? MOST_PAST_WATCHERS : MOST_PAST_PLAYERS)) break
+      past.delete(oldest)
     }
   }
 }
