@@ -5,6 +5,7 @@ import type { Metrics } from '../monitoring/metrics.ts'
 import type { FloorBoard } from '../rooms/lobby-room.ts'
 import type { LobbyTable } from '../rooms/protocol.ts'
 import { Sealer, sealKey } from '../workers/seal.ts'
+import { loggedMeter } from './cluster-meter.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/open.ts'
 import { Cluster, peerToken } from './failover/cluster.ts'
@@ -103,7 +104,7 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
     leases: redis === null ? null : new RedisLeases(redis, redisHouse(config.secrets.secretsKey)),
     leaseMs: config.leaseMs,
     tables: localTables(floor, claims, (tableId) => cluster.claim(tableId)),
-    meter: { ...metrics.clusterMeter(), failed },
+    meter: { ...loggedMeter(metrics.clusterMeter(), log, () => cluster.draining), failed },
     token,
     peerHost: config.peerHost,
     peerPort: config.peerPort,

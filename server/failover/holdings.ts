@@ -111,9 +111,9 @@ export class Holdings {
       tables.drop(tableId)
       if ((await taking) === null) throw new Error(`${to} did not take ${tableId}`)
       crashPoint('handover.taken')
-      meter.handedOver(steadyMs() - startedMs)
+      meter.handedOver(steadyMs() - startedMs, { tableId, epoch, to })
     } catch (error) {
-      meter.handedOver(null)
+      meter.handedOver(null, { tableId, epoch, to })
       meter.failed(`hand over ${tableId}`, error)
     } finally {
       this.#moving.delete(tableId)
@@ -153,7 +153,7 @@ export class Holdings {
         this.#failed.delete(tableId)
         const sign = this.#signs.get(tableId)
         this.#signs.delete(tableId)
-        if (sign !== undefined) meter.tookOver(sign.cause, steadyMs() - sign.atMs)
+        if (sign !== undefined) meter.tookOver(sign.cause, steadyMs() - sign.atMs, { tableId, epoch })
         return true
       }
       if (opened) tables.drop(tableId)

@@ -87,10 +87,14 @@ export interface LocalTables {
 /** What the cluster counts and times. */
 export interface ClusterMeter {
   /** From the sign that made this node act until the table was open here. */
-  tookOver(cause: TakeOverCause, ms: number): void
+  tookOver(cause: TakeOverCause, ms: number, table: { readonly tableId: string; readonly epoch: number }): void
   claimLost(): void
   steppedDown(tables: number): void
-  handedOver(ms: number | null): void
+  /** `epoch`: under which this node stopped it. Null: it was not taken. */
+  handedOver(
+    ms: number | null,
+    table: { readonly tableId: string; readonly epoch: number; readonly to: string },
+  ): void
   failed(where: string, error: unknown): void
 }
 
