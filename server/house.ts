@@ -107,7 +107,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const { database, draws, books, tables, audit, metrics, fairness, clock } = parts
   const { nowMs } = clock
   const board = new FloorBoard()
-  const floor: Floor = floorOf(parts, () => nodes)
+  const floor: Floor = floorOf(parts, () => ({ nodes, ports }))
   const release = options.release ?? page?.build ?? ''
   const nodes: Nodes = await openNodes({
     ...{ config, log, metrics, database, books, board, release },
@@ -117,6 +117,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     outlived: options.outlived ?? (() => log.fatal('another process runs under the name of this node')),
   })
   const { whereabouts, token } = nodes
+  const ports = tablePorts(parts, nodes, floor)
   const maintenance = new Maintenance({
     ...{ database, tables, audit, nowMs },
     tableChanged: (tableId) => nodes.tableChanged(tableId),
@@ -132,7 +133,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   })
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app)
   const sockets = await openSockets({
-    ports: tablePorts(parts, nodes, floor),
+    ports,
     refBase: await lobbyRefBase(database),
     floor: board,
     allowedOrigins: config.allowedOrigins,
@@ -170,15 +171,18 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   }
 }
 
-function floorOf({ tables, books, database, log }: Parts, nodes: () => Nodes): Floor {
+type Wired = { readonly nodes: Nodes; readonly ports: HouseTablePorts }
+
+function floorOf({ tables, books, database, log }: Parts, wired: () => Wired): Floor {
   return new Floor({
     tables,
     books,
     shared: !database.embedded,
-    flush: (...asked) => nodes().hot.flush(...asked),
+    flush: (...asked) => wired().nodes.hot.flush(...asked),
+    abandon: (tableId) => wired().ports.abandon(tableId),
     closed: (tableId) => {
-      nodes().hot.forget(tableId)
-      nodes().gaveUp(tableId)
+      wired().nodes.hot.forget(tableId)
+      wired().nodes.gaveUp(tableId)
     },
     failed: (where, err) => log.error({ err, where }, 'a table did not open'),
   })

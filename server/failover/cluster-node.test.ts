@@ -165,6 +165,38 @@ test('[FOV-48] the last node keeps its tables to the end and leaves them in the 
   expect(cluster.ownersOf('lima')).toEqual([second])
 })
 
+test('[FOV-102] a table that waits for its first round keeps no node from draining', async () => {
+  cluster.paused = true
+  cluster.waiting.add(first)
+  await cluster.start(first)
+  await pass(50)
+  await cluster.start(second)
+  await pass(1_500)
+  expect([cluster.ownersOf('lima'), cluster.told]).toEqual([[first], []])
+  let drained = false
+  void cluster.nodes
+    .get(first)
+    ?.drain(60_000)
+    .then(() => {
+      drained = true
+    })
+  await pass(1_000)
+  expect([drained, cluster.ownersOf('lima')]).toEqual([true, [second]])
+  expect(cluster.failures).toEqual([])
+})
+
+test('[FOV-102] a table that was lost while it waited for its first round can come back to the node', async () => {
+  cluster.paused = true
+  cluster.waiting.add(first)
+  await cluster.start(first)
+  await pass(200)
+  cluster.waiting.delete(first)
+  expect(await cluster.book.claim('lima', 1, { nodeId: 'x', incarnation: 0 })).toMatchObject({ won: true })
+  await pass(2 * LEASE_MS)
+  expect(cluster.ownersOf('lima')).toEqual([first])
+  expect(cluster.told).toContain(`${first} opens lima at 3`)
+})
+
 test('[FOV-45] of two nodes that want the same table one wins, and the other leads its clients there', async () => {
   cluster.wanted = Array.from({ length: 30 }, (_, i) => `table-${i}`)
   await Promise.all(NODES.map((nodeId) => cluster.start(nodeId)))

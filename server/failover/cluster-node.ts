@@ -197,6 +197,7 @@ export class ClusterNode implements PeerListener {
       for (const tableId of this.keeper.tables.keys()) {
         const to = this.#neighbours.bestFor(tableId)
         if (to === null) return // nobody is there to take them
+        if (!patient || this.#wanted?.get(tableId)?.paused) this.#holdings.abandon(tableId)
         if (!patient || tables.atRest(tableId)) void this.#holdings.handOver(tableId, to)
       }
       await new Promise((resolve) => setTimeout(resolve, SURVEY_MS / 2))

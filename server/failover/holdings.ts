@@ -33,6 +33,8 @@ export class Holdings {
   readonly #opening = new Map<string, Promise<boolean>>()
   readonly #open = new Set<string>()
   readonly #moving = new Set<string>()
+  /** Tables that were lost while they opened. */
+  readonly #abandoned = new Set<string>()
   readonly #signs = new Map<string, { readonly cause: TakeOverCause; readonly atMs: number }>()
   /** Tables that could not be opened here, and until when they are left alone. */
   readonly #failed = new Map<string, { readonly times: number; readonly untilMs: number }>()
@@ -87,6 +89,7 @@ export class Holdings {
     const { announce, directory } = this.#options
     const opening = this.#openHere(tableId).finally(() => {
       this.#opening.delete(tableId)
+      this.#abandoned.delete(tableId)
       announce()
       directory.wake(tableId)
     })
@@ -127,8 +130,14 @@ export class Holdings {
     const { keeper, tables, announce } = this.#options
     const epoch = keeper.epochOf(tableId)
     if (epoch !== null) keeper.letGo(tableId, epoch)
+    if (this.#opening.has(tableId)) this.#abandoned.add(tableId)
     if (this.#open.delete(tableId) || this.#opening.has(tableId)) tables.drop(tableId)
     announce()
+  }
+
+  /** A table that is still being opened, perhaps until it has a first round, is left to the others. */
+  abandon(tableId: string): void {
+    if (this.#opening.has(tableId)) this.lose(tableId)
   }
 
   /** Everything is given up at once. Answers how many tables were open. */
@@ -158,7 +167,7 @@ export class Holdings {
       }
       if (opened) tables.drop(tableId)
     } catch (error) {
-      if (!(error instanceof ClaimLost)) {
+      if (!(error instanceof ClaimLost) && !this.#abandoned.has(tableId)) {
         const times = (this.#failed.get(tableId)?.times ?? 0) + 1
         const untilMs = steadyMs() + Math.min(SLOWEST_RETRY_MS, FIRST_RETRY_MS * 2 ** (times - 1))
         this.#failed.set(tableId, { times, untilMs })

@@ -133,9 +133,7 @@ export class LeaseKeeper {
       .hold(life(), tables, leaseMs)
       .then(
         (refused) => {
-          this.#proven(askedAtMs)
-          for (const [tableId, epoch] of tables)
-            if (!refused.includes(tableId)) this.#provenFor(tableId, epoch, askedAtMs)
+          this.#proven(askedAtMs, new Map([...tables].filter(([tableId]) => !refused.includes(tableId))))
           if (refused.length > 0) this.doubt()
         },
         (error: unknown) => failed('renew the leases', error),
@@ -156,12 +154,11 @@ export class LeaseKeeper {
         (owned) => {
           if (!this.#running) return
           if (owned === null) return outlived()
-          this.#proven(askedAtMs)
+          this.#proven(askedAtMs, owned)
           this.#booksAtMs = Math.max(this.#booksAtMs, askedAtMs)
           // A claim that was won after the question was asked is not in its answer.
           for (const [tableId, { epoch, sinceMs }] of [...this.#kept])
-            if (owned.get(tableId) === epoch) this.#provenFor(tableId, epoch, askedAtMs)
-            else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)
+            if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)
         },
         (error: unknown) => failed('beat in the books', error),
       )
@@ -197,14 +194,12 @@ export class LeaseKeeper {
     return steadyMs() - askedAtMs <= leaseMs * (1 - GUARD_SHARE) || alone()
   }
 
-  #proven(askedAtMs: number): void {
-    if (askedAtMs > this.#provenAtMs) this.#provenAtMs = askedAtMs
-  }
-
-  #provenFor(tableId: string, epoch: number, askedAtMs: number): void {
-    const kept = this.#kept.get(tableId)
-    if (kept === undefined || kept.epoch !== epoch || kept.provenAtMs >= askedAtMs) return
-    this.#kept.set(tableId, { ...kept, provenAtMs: askedAtMs })
+  /** A store has answered what it was asked then, and spoke for these epochs. */
+  #proven(askedAtMs: number, confirmed: ReadonlyMap<string, number>): void {
+    this.#provenAtMs = Math.max(this.#provenAtMs, askedAtMs)
+    for (const [tableId, kept] of this.#kept)
+      if (confirmed.get(tableId) === kept.epoch)
+        this.#kept.set(tableId, { ...kept, provenAtMs: Math.max(kept.provenAtMs, askedAtMs) })
   }
 
   #lose(tableId: string, epoch: number): void {

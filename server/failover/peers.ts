@@ -80,7 +80,7 @@ export interface LocalTables {
   atRest(tableId: string): boolean
   /** Takes no more bets, lets what is under way end, and writes the hot copy. */
   quiesce(tableId: string, withinMs: number): Promise<void>
-  /** Ends it here: sockets are told to come back, which leads them to the next owner. */
+  /** Ends it here, also while it opens: sockets are told to come back, which leads them to the next owner. */
   drop(tableId: string): void
 }
 

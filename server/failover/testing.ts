@@ -56,8 +56,12 @@ export class TestCluster {
   readonly book = new TestBook(() => performance.now())
   readonly nodes = new Map<string, ClusterNode>()
   readonly told: string[] = []
+  readonly failures: string[] = []
   /** Tables of the house. */
   wanted: string[] = ['lima']
+  paused = false
+  /** Nodes at which a table opens only once it has a first round, for which it waits. */
+  readonly waiting = new Set<string>()
   atRest = true
   /** Nodes that cannot open a table. */
   readonly broken = new Set<string>()
@@ -71,6 +75,7 @@ export class TestCluster {
   async start(nodeId: string): Promise<ClusterNode> {
     const books = <T>(ask: () => Promise<T>): Promise<T> =>
       this.withoutBooks.has(nodeId) ? Promise.reject(new Error('out of reach')) : ask()
+    const dropped = new Map<string, () => void>()
     const node: ClusterNode = new ClusterNode({
       nodeId,
       address: `${nodeId}:1`,
@@ -95,23 +100,28 @@ export class TestCluster {
         ask: (to, kind, ask) => this.#ask(to, kind, ask),
       },
       tables: {
-        wanted: async () => this.wanted.map((tableId) => ({ tableId, paused: false })),
+        wanted: async () => this.wanted.map((tableId) => ({ tableId, paused: this.paused })),
         open: async (tableId) => {
           const epoch = await node.claim(tableId)
           if (this.broken.has(nodeId)) throw new Error('it cannot be opened here')
+          if (this.waiting.has(nodeId))
+            await new Promise((_, reject) => dropped.set(tableId, () => reject(new Error('no first round'))))
           this.told.push(`${nodeId} opens ${tableId} at ${epoch}`)
           return true
         },
         atRest: () => this.atRest,
         quiesce: async (tableId) => void this.told.push(`${nodeId} stops ${tableId}`),
-        drop: (tableId) => this.told.push(`${nodeId} drops ${tableId}`),
+        drop: (tableId) => {
+          this.told.push(`${nodeId} drops ${tableId}`)
+          dropped.get(tableId)?.()
+        },
       },
       meter: {
         tookOver: (cause) => this.told.push(`${nodeId} took over: ${cause}`),
         claimLost: () => this.told.push(`${nodeId} lost a claim`),
         steppedDown: () => this.told.push(`${nodeId} stepped down`),
         handedOver: (ms) => this.told.push(`${nodeId} ${ms === null ? 'could not hand over' : 'handed over'}`),
-        failed: () => undefined,
+        failed: (where) => void this.failures.push(`${nodeId}: ${where}`),
       },
       heard: () => undefined,
       voidHere: async () => ({ code: 'no-such-table' }),

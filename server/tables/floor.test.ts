@@ -13,6 +13,7 @@ test('[OPS-10] a table that is changed while the floor looks at it is looked at 
     shared: false,
     flush: async () => undefined,
     closed: () => undefined,
+    abandon: () => undefined,
     failed: (where, error) => {
       throw new Error(where, { cause: error })
     },

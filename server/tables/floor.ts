@@ -19,6 +19,8 @@ export type FloorDeps = {
   readonly shared: boolean
   /** The hot copy of a table that was stopped is written, or the time is up. */
   readonly flush: (tableId: string, withinMs: number) => Promise<void>
+  /** The table is not this node's any more, and may still wait for its first round. */
+  readonly abandon: (tableId: string) => void
   /** The house closed the table: it has no room here any more. */
   readonly closed: (tableId: string) => void
 }
@@ -85,7 +87,8 @@ export class Floor implements FloorControl, LocalTables {
   }
 
   drop(tableId: string): void {
-    this.#room(tableId)?.move()
+    this.#deps.abandon(tableId)
+    void this.#room(tableId)?.move()
   }
 
   stop(): void {

@@ -34,6 +34,8 @@ export class HouseTablePorts implements TablePorts {
   readonly list: TablePorts['list']
   readonly #deps: TablePortsDeps
   readonly #runners = new Map<Lease, EffectRunner>()
+  /** Tables that are being taken over, and how to give that up. */
+  readonly #taking = new Map<string, AbortController>()
 
   constructor(deps: TablePortsDeps) {
     this.#deps = deps
@@ -47,14 +49,16 @@ export class HouseTablePorts implements TablePorts {
 
   /**
    * First fence the past, then read it (design: epoch). Waits for as long as the table is paused before its first
-   * round.
+   * round, or until it is abandoned. Its hot copy is written at once, and from then on no former owner's (FOV-103).
    */
   async takeOver(tableId: string): Promise<TakenOver> {
     const { books, tables, history, claim, hot } = this.#deps
     const lease: Lease = { tableId, epoch: await claim(tableId) }
+    const taking = new AbortController()
+    this.#taking.set(tableId, taking)
     crashPoint('takeover.claimed')
     const proved = async (): Promise<Round> => {
-      const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))
+      const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease, taking.signal))
       // The former owner may have ended between the books and the log, and the next round is some seconds away.
       if (facts.ended !== null) void tellLog(lease, this.#deps)
       return rebuild(await hot.read(tableId, facts.opening), facts)
@@ -64,10 +68,18 @@ export class HouseTablePorts implements TablePorts {
       hot.seats(tableId),
       tables.get(tableId),
       history.resultsOfTable(tableId, LAST_OUTCOMES),
-    ])
+    ]).finally(() => {
+      if (this.#taking.get(tableId) === taking) this.#taking.delete(tableId)
+    })
+    hot.save(lease, round, true)
     crashPoint('takeover.rebuilt')
     const lastOutcomes = results.filter(({ how }) => how === 'settled').map(({ outcome }) => outcome)
     return { lease, round, seats, name: table?.name ?? tableId, lastOutcomes }
+  }
+
+  /** The table is not this node's any more: who still waits for its first round need not. */
+  abandon(tableId: string): void {
+    this.#taking.get(tableId)?.abort()
   }
 
   save(...saved: Parameters<TablePorts['save']>): void {
@@ -132,8 +144,8 @@ export class HouseTablePorts implements TablePorts {
     return runner
   }
 
-  async #firstRound(lease: Lease): Promise<Facts> {
-    const opened = await openNext(lease, null, this.#deps, new AbortController().signal)
+  async #firstRound(lease: Lease, signal: AbortSignal): Promise<Facts> {
+    const opened = await openNext(lease, null, this.#deps, signal)
     if (typeof opened === 'string' || opened.event.type !== 'nextOpened')
       throw new Error(`the table ${lease.tableId} opens no round: ${String(opened)}`)
     return { opening: opened.event.opening, stakes: [], betDigest: null, draw: null, ended: null }

@@ -24,7 +24,8 @@ const DISPOSE_MS = 40
 export class Floor implements LocalTables {
   readonly #options: FloorOptions
   readonly #rooms = new Map<string, Room>()
-  readonly #opening = new Set<string>()
+  /** Tables that are being opened, and the rooms that wait for their take-over. */
+  readonly #opening = new Map<string, Room | null>()
 
   constructor(options: FloorOptions) {
     this.#options = options
@@ -48,7 +49,7 @@ export class Floor implements LocalTables {
     const { house, process, nowMs, hot, claim } = this.#options
     if (this.#rooms.has(tableId) || this.#opening.has(tableId))
       house.broke('floor', new Error(`${tableId} is opened twice at one node`))
-    this.#opening.add(tableId)
+    this.#opening.set(tableId, null)
     try {
       const epoch = await claim(tableId)
       const wanted = await house.net.ask(process, 'books', QUICK_LIMIT_MS, AGAIN, () => house.tables.isWanted(tableId))
@@ -63,6 +64,7 @@ export class Floor implements LocalTables {
         fenced: () => this.#fenced(room),
         closed: () => this.#close(room),
       })
+      this.#opening.set(tableId, room)
       await room.start()
       this.#rooms.set(tableId, room)
       return true
@@ -82,8 +84,8 @@ export class Floor implements LocalTables {
     await hot.flush(tableId, FLUSH_MS)
   }
 
-  /** A table that is still being opened has no room yet that could be dropped. */
   drop(tableId: string): void {
+    this.#opening.get(tableId)?.abandon()
     const room = this.#rooms.get(tableId)
     if (room !== undefined) this.#end(room)
   }

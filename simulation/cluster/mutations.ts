@@ -102,8 +102,8 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
   },
   {
     guard: 'proof counts from when it was asked for',
-    find: 'this.#kept.set(tableId, { ...kept, provenAtMs: askedAtMs })',
-    replace: 'this.#kept.set(tableId, { ...kept, provenAtMs: this.#options.steadyMs() })',
+    find: 'this.#provenAtMs = Math.max(this.#provenAtMs, askedAtMs)\n',
+    replace: 'askedAtMs = this.#options.steadyMs()\n    this.#provenAtMs = askedAtMs\n',
     why: 'An answer that was long on its way proves what is no more.',
   },
   {
@@ -114,14 +114,14 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
   },
   {
     guard: 'an epoch that the books do not confirm is lost',
-    find: 'else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)',
-    replace: '',
+    find: 'if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
+    replace: 'if (sinceMs > askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
     why: 'A fenced owner with nothing due keeps its players.',
   },
   {
     guard: 'a claim is newer than the question',
-    find: 'else if (sinceMs < askedAtMs) this.#lose(tableId, epoch)',
-    replace: 'else this.#lose(tableId, epoch)',
+    find: 'if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
+    replace: 'if (owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
     why: 'A table that was just opened is closed again by an answer that cannot know of it.',
   },
   {
@@ -132,8 +132,8 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
   },
   {
     guard: 'a lease that Redis refuses is no proof',
-    find: 'if (!refused.includes(tableId)) this.#provenFor(tableId, epoch, askedAtMs)',
-    replace: 'this.#provenFor(tableId, epoch, askedAtMs)',
+    find: '[...tables].filter(([tableId]) => !refused.includes(tableId))',
+    replace: '[...tables]',
     why: 'A former owner that the books do not reach keeps its players although Redis has told it.',
   },
   {

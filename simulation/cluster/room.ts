@@ -83,6 +83,11 @@ export class Room {
     this.#actor.start()
   }
 
+  /** It is still being opened, and need not be any more. */
+  abandon(): void {
+    this.#house.abandon(this.tableId)
+  }
+
   quiesce(withinMs: number): Promise<void> {
     return this.#actor?.quiesce(withinMs) ?? Promise.resolve()
   }
