@@ -5,8 +5,20 @@ import type { Mutation } from './mutations.ts'
 import type { Sweep } from './sweep.ts'
 import { type SweepOrder, sweepInWorker } from './sweep-in-worker.ts'
 
+/** A world that fails without a guard, and not with it. */
+export type Missed = {
+  readonly seed: number
+  /** The drill that was held in every world that was played, if that was asked for. */
+  readonly drill: string | null
+  readonly complaint: string
+  /** Played until then, this one included. */
+  readonly worlds: number
+}
+
 /** What a world runs on; types of other folders are gone once the sources are stripped. */
 const FOLDERS = ['engine', 'rooms', 'server', 'simulation']
+/** A drill that has not shown the guard in so many worlds is no help; all other worlds follow. */
+const MOST_DRILLED = 300
 
 /** A copy of the sources, of which one guard at a time is taken out. */
 export class MutantHouse {
@@ -34,8 +46,48 @@ export class MutantHouse {
     }
   }
 
+  /**
+   * The first world that misses the guard, those with the guard's drill before all others; null when none does. A world
+   * that fails with every guard in its place shows nothing: `passes` tells, for seeds that the caller knows of.
+   */
+  async missedIn(
+    mutation: Mutation,
+    order: SweepOrder,
+    passes: (seed: number) => boolean | null = () => null,
+  ): Promise<Missed | null> {
+    const { drill } = mutation
+    if (drill === undefined) return this.#missedIn(mutation, order, passes)
+    const drilled = { ...order, count: Math.min(order.count, MOST_DRILLED), drill }
+    return (await this.#missedIn(mutation, drilled, () => null)) ?? this.#missedIn(mutation, order, passes)
+  }
+
   remove(): void {
     rmSync(this.#copy, { recursive: true, force: true })
+  }
+
+  async #missedIn(
+    mutation: Mutation,
+    order: SweepOrder,
+    passes: (seed: number) => boolean | null,
+  ): Promise<Missed | null> {
+    let worlds = 0
+    for (let left = order; left.count > 0; ) {
+      const { failed, seeds } = await this.sweepWithout(mutation, { ...left, mostFailures: 1 })
+      const [first] = failed
+      if (first === undefined) return null
+      const { seed, complaints } = first
+      worlds += seeds
+      if (passes(seed) ?? (await this.#passes(seed, order)))
+        return { seed, drill: order.drill ?? null, complaint: complaints[0] ?? '', worlds }
+      const played = (seed - left.from) / left.stride + 1
+      left = { ...left, from: seed + left.stride, count: left.count - played }
+    }
+    return null
+  }
+
+  async #passes(seed: number, order: SweepOrder): Promise<boolean> {
+    const { failed } = await sweepInWorker(this.#root, { ...order, from: seed, count: 1 })
+    return failed.length === 0
   }
 }
 

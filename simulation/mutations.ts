@@ -10,6 +10,8 @@ export type Mutation = {
   readonly replace: string
   /** What goes wrong without the guard. */
   readonly why: string
+  /** Of the cluster's worlds, those with this drill miss it soonest: they are played before all others. */
+  readonly drill?: string
 }
 
 export const inFile = (file: string, mutations: readonly Omit<Mutation, 'file'>[]): Mutation[] =>

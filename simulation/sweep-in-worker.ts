@@ -11,6 +11,8 @@ export type SweepOrder = {
   readonly mostFailures: number
   /** Worlds of several nodes instead of one table after another owner; `rounds` is their own then. */
   readonly cluster: boolean
+  /** The drill that each of them holds if it can; otherwise the dice of each decide. */
+  readonly drill?: string
 }
 
 /** A sweep that takes longer than this has met a world that never ends. */

@@ -54,6 +54,7 @@ export class CalmAuditor {
     else if (seen.what === 'bets-answered') this.#unanswered.delete(seen.message)
     else if (seen.what === 'bets-given-up') this.#givenUp(seen.message)
     else if (seen.what === 'wrong-door') this.#expect(!this.#isQuiet(), `SIM-26: ${seen.tableId} was not where it is`)
+    else if (seen.what === 'not-ready') this.#notReady(seen)
     else if (seen.what === 'calm' || seen.what === 'settled') this.#phase = { what: seen.what, sinceMs }
     else if (seen.what === 'drill') this.#phase = { what: 'drill', sinceMs, drill: seen.drill, nodeIds: seen.nodeIds }
     else if (seen.what === 'closing-time') this.#phase = { what: 'closing', sinceMs }
@@ -148,8 +149,9 @@ export class CalmAuditor {
     if (phase.what !== 'drill' || phase.drill.moves === 0) return void this.#complain(why)
     const all = [...this.#register.processes.values()].filter(isKnown).map((process) => process.nodeId)
     const concerned = phase.nodeIds.includes(ownPlace(tableId, [...new Set([...all, ...phase.nodeIds])]) ?? '')
-    this.#expect(concerned && moves <= phase.drill.moves, `${why}, for the ${moves}. time`)
     const others = all.filter((id) => !phase.nodeIds.includes(id))
+    const most = phase.drill.moves + returnsBetween(tableId, phase.nodeIds, others)
+    this.#expect(concerned && moves <= most, `${why}, for the ${moves}. time`)
     const belongs = phase.nodeIds.includes(nodeId) || others.length === 0 || nodeId === ownPlace(tableId, others)
     this.#expect(belongs, `${why}, and another one is before it`)
   }
@@ -160,6 +162,11 @@ export class CalmAuditor {
     const { what } = this.#phase
     if (sent !== undefined && (what === 'settled' || what === 'drill'))
       this.#complain(`SIM-26: nobody answered a bet at ${sent.tableId} ${this.#name()}`)
+  }
+
+  #notReady({ process }: Of<'not-ready'>): void {
+    const { nodeId } = this.#register.process(process)
+    this.#expect(this.#phase.what !== 'settled', `SIM-27: ${nodeId} is not ready, and every table runs`)
   }
 
   #answersCome(phase: Exclude<Phase, { what: 'storm' }>): void {
@@ -180,6 +187,12 @@ export class CalmAuditor {
   #expect(isSo: boolean, complaint: string): void {
     if (!isSo) this.#complain(complaint)
   }
+}
+
+/** Of several nodes that come back one by one, each that ranks before all others has the table until the next one. */
+function returnsBetween(tableId: string, nodeIds: readonly string[], others: readonly string[]): number {
+  if (others.length === 0) return 0
+  return Math.max(0, nodeIds.filter((id) => ownPlace(tableId, [id, ...others]) === id).length - 1)
 }
 
 function isKnown({ state, enteredAtMs }: OwnProcess): boolean {

@@ -24,12 +24,14 @@ const NODE = inFile('server/failover/cluster-node.ts', [
     find: 'if (this.directory.ownerOf(tableId)?.epoch !== judged?.epoch) return',
     replace: '',
     why: 'A node that wakes takes its table back from the one that has it by now.',
+    drill: 'a node is cut off from everything',
   },
   {
     guard: 'the first in rank acts first',
     find: 'rank * leaseMs + (cause',
     replace: '0 * rank * leaseMs + (cause',
     why: 'All nodes reach for every table that is free, and most of these move once more.',
+    drill: 'a process dies',
   },
   {
     guard: 'the books may know of a claim before its node has spoken',
@@ -66,6 +68,7 @@ const NODE = inFile('server/failover/cluster-node.ts', [
     find: 'if (this.#draining || !this.#able) return null',
     replace: 'if (!this.#able) return null',
     why: 'A table moves to a node that is about to end.',
+    drill: 'two upgrades at once',
   },
   {
     guard: 'a node that cannot prove itself says so',
@@ -78,6 +81,7 @@ const NODE = inFile('server/failover/cluster-node.ts', [
     find: 'if (this.#isCutOff) this.#stepDown()',
     replace: '',
     why: 'Its players wait as long as it is cut off, and other nodes could serve them.',
+    drill: 'a node is cut off from the books',
   },
   {
     guard: 'a node that ends gives its tables away first',
@@ -123,12 +127,14 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
     find: 'if (sinceMs < askedAtMs && owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
     replace: 'if (owned.get(tableId) !== epoch) this.#lose(tableId, epoch)',
     why: 'A table that was just opened is closed again by an answer that cannot know of it.',
+    drill: 'an upgrade',
   },
   {
     guard: 'Redis is no witness of a later owner',
     find: 'if (refused.length > 0) this.doubt()',
     replace: 'for (const tableId of refused) this.#lose(tableId, tables.get(tableId) ?? 0)',
     why: 'Whoever can write into Redis sends the players of every table away.',
+    drill: 'somebody writes into Redis',
   },
   {
     guard: 'a lease that Redis refuses is no proof',
@@ -183,8 +189,8 @@ const HOLDINGS = inFile('server/failover/holdings.ts', [
   },
   {
     guard: 'a node says what it has opened',
-    find: '      this.#opening.delete(tableId)\n      announce()\n',
-    replace: '      this.#opening.delete(tableId)\n',
+    find: '      announce()\n      directory.wake(tableId)\n',
+    replace: '      directory.wake(tableId)\n',
     why: 'Players at other nodes find the table nowhere.',
   },
   {

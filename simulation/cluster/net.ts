@@ -115,7 +115,7 @@ export class Net {
     })
   }
 
-  /** Nothing of a storm is still on its way. */
+  /** Nothing of a storm is still on its way, or waited for in vain. */
   get isClear(): boolean {
     return this.#late === 0
   }
@@ -153,9 +153,10 @@ export class Net {
     const { agenda, dice, tally } = this
     const store = this.stores[name]
     const { place } = process
-    const refused = (afterMs: number): void =>
-      agenda.in(afterMs, () => process.deliver(() => reject(new OutOfReach(name))))
-    const tooLate = (): void => refused(Math.max(0, limitAtMs - agenda.nowMs) + dice.upTo(10))
+    const outOfReach = (): void => process.deliver(() => reject(new OutOfReach(name)))
+    const refused = (afterMs: number): void => agenda.in(afterMs, outOfReach)
+    // A storm is not over for whoever still waits for what it has swallowed.
+    const tooLate = (): void => this.later(Math.max(0, limitAtMs - agenda.nowMs) + dice.upTo(10), outOfReach)
     if (!this.open(place, name)) return void tooLate()
     if (store.down) return void refused(dice.between(1, 20))
     if (this.chance('lostCall')) {

@@ -62,6 +62,8 @@ export type ClusterTestimony =
   | { readonly what: 'bets-answered' | 'bets-given-up'; readonly message: number }
   /** A client was led to a node that does not run the table. */
   | { readonly what: 'wrong-door'; readonly process: number; readonly tableId: string }
+  /** A node tells its load balancer that it cannot serve. */
+  | { readonly what: 'not-ready'; readonly process: number }
   /** From now on nothing goes wrong but what a drill does; see `drills.ts`. */
   | { readonly what: 'calm' | 'settled' }
   | { readonly what: 'drill'; readonly drill: Drill; readonly nodeIds: readonly string[] }
@@ -71,7 +73,10 @@ export type ClusterTestimony =
 /** A mishap in an otherwise calm world, and what may come of it. */
 export type Drill = {
   readonly name: string
-  /** How often a table of the nodes it happens to may move at most; all others stay where they are. */
+  /**
+   * How often a table of the node it happens to may move at most; all others stay where they are. With several such
+   * nodes it may move once more for each that comes back before the one it belongs to.
+   */
   readonly moves: number
   /** Within this time every table runs, at one node that can be reached. */
   readonly runsWithinMs: number

@@ -58,7 +58,7 @@ export const CLUSTER_TALLIED = [
   ...['redisOutages', 'redisStalls', 'redisFlushes', 'redisRollbacks', 'redisClockJumps', 'clockJumps'],
   ...['lostCalls', 'lostReplies', 'repeatedCalls', 'slowCalls', 'lateNews', 'repeatedNews', 'lateAsks', 'repeatedAsks'],
   ...['takeOvers', 'claimsLost', 'handOvers', 'failedHandOvers', 'stepDowns', 'refusedLeases', 'newerCopies'],
-  ...['copiesRead', 'betsMovedBack', 'doorsWrong', 'drills'],
+  ...['copiesRead', 'doorsWrong', 'drills'],
 ] as const
 export type ClusterTally = { [name in (typeof CLUSTER_TALLIED)[number]]: number }
 

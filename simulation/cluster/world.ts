@@ -27,6 +27,8 @@ import { type ClusterTally, emptyClusterTally, stormOf } from './weather.ts'
 
 export type ClusterWorldOptions = {
   readonly seed: number
+  /** The drill to be held, by its name, if the world allows for it; otherwise the dice pick one. */
+  readonly drill?: string | undefined
   /** Also hears every testimony, for a replay in words. */
   readonly listen?: (seen: Testimony | ClusterTestimony, sinceStartMs: number) => void
 }
@@ -113,7 +115,7 @@ class ClusterWorld {
       await this.#until(stormMs, () => false)
       this.#mishaps.mendAll()
       await this.#settles({ what: 'calm' })
-      await this.#drill(this.#dice.pick(DRILLS.filter((plan) => this.#mayDrill(plan))))
+      await this.#drill(this.#drillPlan())
       await this.#close()
     } catch (error) {
       this.#broke('the world', error)
@@ -187,7 +189,13 @@ class ClusterWorld {
     await this.#until(QUIET_MS, () => false)
     if (!this.#running()) return
     for (const { node, process } of this.#fleet.running)
-      if (!node.ready) this.#failures.push(`SIM-27: ${process.nodeId} is not ready, and every table runs`)
+      if (!node.ready) this.#hear({ what: 'not-ready', process: process.number })
+  }
+
+  #drillPlan(): DrillPlan {
+    const plans = DRILLS.filter((plan) => this.#mayDrill(plan))
+    const picked = this.#dice.pick(plans)
+    return plans.find(({ name }) => name === this.#options.drill) ?? picked
   }
 
   #mayDrill({ needsRedis = false, leastNodes = 1 }: DrillPlan): boolean {
@@ -271,10 +279,17 @@ class ClusterWorld {
   }
 
   #hear(seen: ClusterTestimony): void {
+    if (seen.what === 'claimed' && seen.won && this.#leavesZombie(seen)) this.#tally.zombies++
     this.#owners.hear(seen)
     this.#calm.hear(seen)
     this.#register.hear(seen, this.agenda.nowMs)
     this.#note(seen)
+  }
+
+  /** The former owner still runs the table, and learns later that it is over. */
+  #leavesZombie({ tableId, process, epoch }: Extract<ClusterTestimony, { what: 'claimed' }>): boolean {
+    const others = this.#register.openRooms.filter((room) => room.process.number !== process)
+    return others.some((room) => room.tableId === tableId && room.epoch < epoch)
   }
 
   #hearTable(seen: Testimony): void {
