@@ -192,7 +192,7 @@ if (postgresInstalled())
       pair = await startPostgresPair()
       database = await openDatabase({ databaseUrl: pair.url })
       await migrate(database)
-      book = new SqlOwnerBook(database)
+      book = new SqlOwnerBook(database, 1)
     })
     afterAll(async () => {
       await database?.close()
@@ -258,3 +258,14 @@ async function untilAnswered<T>(ask: () => Promise<T>, withinMs = 10_000): Promi
     }
   }
 }
+
+test('[FOV-100] a node that starts asks books that are out of reach again', async () => {
+  let asked = 0
+  const query = async () => {
+    if (++asked < 3) throw Object.assign(new Error('the server is starting'), { code: '57P03' })
+    return { rows: [{ life: 7 }] }
+  }
+  const book = new SqlOwnerBook({ pool: { query }, quick: { query } } as unknown as Database)
+  expect(await book.enter({ nodeId: 'n', address: '', release: '' })).toBe(7)
+  expect(asked).toBe(3)
+})

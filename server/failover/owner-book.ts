@@ -1,8 +1,10 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { assert } from '../../engine/assert.ts'
 import type { Database } from '../database/open.ts'
-import { posting } from '../ledger/out-of-reach.ts'
+import { BooksOutOfReach, posting } from '../ledger/out-of-reach.ts'
 import type { Claim, Life, NodeRow, OwnerBook, OwnerRow } from './ports.ts'
 
+type Newcomer = { readonly nodeId: string; readonly address: string; readonly release: string }
 type ClaimRow = {
   readonly won: boolean
   readonly epoch: number
@@ -10,6 +12,9 @@ type ClaimRow = {
   readonly incarnation: number
 }
 
+/** A node enters within half a minute, or ends: whoever looks after it starts it again. */
+const ENTER_TRIES = 60
+const ENTER_AGAIN_MS = 500
 /** A node that was silent for longer is not told of any more. */
 const HEARD_WITHIN = `interval '1 minute'`
 
@@ -33,18 +38,23 @@ const OWNERS = `
 export class SqlOwnerBook implements OwnerBook {
   readonly #database: Pick<Database, 'pool' | 'quick'>
 
-  constructor(database: Pick<Database, 'pool' | 'quick'>) {
+  readonly #enterTries: number
+
+  constructor(database: Pick<Database, 'pool' | 'quick'>, enterTries = ENTER_TRIES) {
     this.#database = database
+    this.#enterTries = enterTries
   }
 
-  async enter(node: { readonly nodeId: string; readonly address: string; readonly release: string }): Promise<number> {
-    const [row] = await this.#quick<{ life: number }>('select cluster_enter($1, $2, $3) as life', [
-      node.nodeId,
-      node.address,
-      node.release,
-    ])
-    assert(row !== undefined, 'FOV-23: a life has its number')
-    return row.life
+  /** An answer that got lost costs one number: the next life ends that one. */
+  async enter(node: Newcomer): Promise<number> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#enter(node)
+      } catch (error) {
+        if (!(error instanceof BooksOutOfReach) || tries === this.#enterTries) throw error
+        await after(ENTER_AGAIN_MS)
+      }
+    }
   }
 
   async beat({ nodeId, incarnation }: Life): Promise<ReadonlyMap<string, number> | null> {
@@ -104,6 +114,13 @@ export class SqlOwnerBook implements OwnerBook {
     if (row.won) return { won: true, epoch: row.epoch }
     const owner = { tableId, epoch: row.epoch, nodeId: row.node_id, incarnation: row.incarnation }
     return { won: false, owner }
+  }
+
+  async #enter({ nodeId, address, release }: Newcomer): Promise<number> {
+    const text = 'select cluster_enter($1, $2, $3) as life'
+    const [row] = await this.#quick<{ life: number }>(text, [nodeId, address, release])
+    assert(row !== undefined, 'FOV-23: a life has its number')
+    return row.life
   }
 
   async #quick<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
