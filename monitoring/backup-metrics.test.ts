@@ -33,6 +33,17 @@ test('[OBS-6] failures are counted by step, and what the latest drill found is s
     expect(text).toContain(`${line}\n`)
 })
 
+test('[OBS-6] a loss that no drill has measured is not shown as none', async () => {
+  const drill = { ok: false, rpoSeconds: null, rtoSeconds: 4 }
+  const metrics = new BackupMetrics({ nowMs: () => 0, read: async () => ({ ...NOTHING, drill }) })
+  const text = await metrics.text()
+  expect(text).toMatch(/^crupier_backup_drill_rpo_seconds NaN$/im)
+  expect(text).toContain('crupier_backup_drill_rto_seconds 4\n')
+  const none = await new BackupMetrics({ nowMs: () => 0, read: async () => NOTHING }).text()
+  expect(none).toMatch(/^crupier_backup_drill_rto_seconds NaN$/im)
+  expect(none).toContain('crupier_backup_drill_failed 0\n')
+})
+
 test('[OBS-4] the metrics of backups name their unit and explain themselves', async () => {
   const metrics = new BackupMetrics({ nowMs: () => 0, read: async () => NOTHING })
   for (const { name, help } of await metrics.registry.getMetricsAsJSON()) {

@@ -12,7 +12,7 @@ export type BackupReading = {
   readonly markAtMs: number | null
   readonly drillOkAtMs: number | null
   /** What the latest drill found, passed or not; null before the first. */
-  readonly drill: { readonly ok: boolean; readonly rpoSeconds: number; readonly rtoSeconds: number } | null
+  readonly drill: { readonly ok: boolean; readonly rpoSeconds: number | null; readonly rtoSeconds: number } | null
 }
 
 /**
@@ -55,15 +55,23 @@ export class BackupMetrics {
     )
     age('crupier_backup_mark_age_seconds', 'Since the newest high-water mark.', ({ markAtMs }) => markAtMs)
     age('crupier_backup_drill_age_seconds', 'Since a restore drill last passed.', ({ drillOkAtMs }) => drillOkAtMs)
-    const drill = (name: string, help: string, of: (drill: NonNullable<BackupReading['drill']>) => number): void => {
-      this.#gauge(name, help, async () => {
-        const found = (await read()).drill
-        return found === null ? 0 : of(found)
-      })
+    const drill = (name: string, help: string, of: (drill: BackupReading['drill']) => number | null): void => {
+      // What was not measured is not zero.
+      this.#gauge(name, help, async () => of((await read()).drill) ?? Number.NaN)
     }
-    drill('crupier_backup_drill_failed', '1 when the latest restore drill found a difference.', ({ ok }) => Number(!ok))
-    drill('crupier_backup_drill_rpo_seconds', 'Loss that the latest drill measured.', ({ rpoSeconds }) => rpoSeconds)
-    drill('crupier_backup_drill_rto_seconds', 'Time to be back, as the latest drill measured.', (d) => d.rtoSeconds)
+    drill('crupier_backup_drill_failed', '1 when the latest restore drill found a difference.', (found) =>
+      Number(found?.ok === false),
+    )
+    drill(
+      'crupier_backup_drill_rpo_seconds',
+      'Loss that the latest drill measured; NaN when it could not, or there was none.',
+      (found) => found?.rpoSeconds ?? null,
+    )
+    drill(
+      'crupier_backup_drill_rto_seconds',
+      'Time to be back, as the latest drill measured; NaN before the first.',
+      (found) => found?.rtoSeconds ?? null,
+    )
   }
 
   failed(step: BackupStep): void {

@@ -13,7 +13,16 @@ import { assertMarked } from './restorations.ts'
 import { prune } from './retention.ts'
 import { extendRounds, NO_ROUNDS } from './rounds-chain.ts'
 import type { BackupSettings } from './settings.ts'
-import { assertNoStandby, ensureSlot, packSegments, positions, receiveWal, renewSlot, WalAge } from './wal-archive.ts'
+import {
+  assertNoStandby,
+  ensureSlot,
+  isFollowed,
+  packSegments,
+  positions,
+  receiveWal,
+  renewSlot,
+  WalAge,
+} from './wal-archive.ts'
 
 export type BackupsOptions = {
   readonly settings: BackupSettings
@@ -164,7 +173,8 @@ export class Backups {
   async #baseIsDue(everyMs: number): Promise<boolean> {
     const { archive } = await this.#current()
     const newest = (await this.#options.place.bases()).findLast((base) => base.archive.number === archive.number)
-    return newest === undefined || this.#options.nowMs() - newest.endedAtMs >= everyMs
+    if (newest === undefined || this.#options.nowMs() - newest.endedAtMs >= everyMs) return true
+    return !(await isFollowed(newest))
   }
 
   /** One after the other, so that two that find no archive do not both begin one. */

@@ -66,7 +66,8 @@ describe.runIf(postgresInstalled())('the drill', () => {
   test('[BAK-11] goes by the marks alone when the live house cannot be asked', async () => {
     const { settings, place } = backed
     const report = await drill({ settings, place, live: null, nowMs: Date.now })
-    expect([failedIn(report), report.rpoMs]).toEqual([[], null])
+    expect([failedIn(report), report.rpoMs, report.missing]).toEqual([[], null, null])
+    expect(reportText(report)).toContain('not measured, since the live house was not asked')
   })
 
   test('[BAK-11 BAK-1] a backup of which a byte was changed does not pass', async () => {
@@ -115,6 +116,10 @@ describe.runIf(postgresInstalled())('the drill', () => {
       nowMs: Date.now,
     })
     expect(failedIn(stopped)).toContain('loss is within its objective')
+    expect(stopped.rpoMs).toBeNull()
+    const text = reportText(stopped)
+    expect(text).toMatch(/FAIL does not hold: loss is within its objective \(not measured\)/)
+    expect(text).toMatch(/What is missing: no process streams the WAL .*crupier_backup.*npm run backup -- --every 24h/)
   })
 
   test('[BAK-7] a backup is not restored over anything, nor with another key', async () => {

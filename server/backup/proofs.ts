@@ -63,7 +63,7 @@ export async function prove(options: ProofOptions): Promise<Check[]> {
     await looked('rounds are as marked', async () => roundsMarked(roundsAt, within)),
     await looked('rounds agree with the log', async () => [
       differing.length === 0,
-      counted(differing, 'round differs'),
+      counted(differing, { one: 'round differs from it', many: 'rounds differ from it' }),
     ]),
     await looked('audit record is as marked', () => auditMarked(restored, own, keys)),
     await looked('everything marked is there', async () => everythingThere(water, own, lsnOf(lsn))),
@@ -197,14 +197,14 @@ async function nothingLost(
   if (!sameMark(rounds, water.rounds)) return [false, difference(rounds, water.rounds)]
   const here = await looseEntries(restored.kysely, water.log.size)
   const missing = [...loose].filter(([key, digest]) => here.get(key) !== digest).map(([key]) => key)
-  return [missing.length === 0, counted(missing, 'entry of the journal is missing', loose.size)]
+  return [missing.length === 0, counted(missing, MISSING, loose.size)]
 }
 
 async function nothingAdded(restored: Database, live: Database, logSize: number): Promise<Found> {
   const here = await looseEntries(restored.kysely, logSize)
   const there = await looseEntries(live.kysely, logSize)
   const added = [...here].filter(([key, digest]) => there.get(key) !== digest).map(([key]) => key)
-  return [added.length === 0, counted(added, 'entry of the journal is not in the live books', here.size)]
+  return [added.length === 0, counted(added, ADDED, here.size)]
 }
 
 function sameMark(a: RoundsMark, b: RoundsMark): boolean {
@@ -220,7 +220,16 @@ function inWords({ rounds, entries, handleCents, paidCents }: RoundsMark): strin
   return `${rounds} rounds, ${entries} entries, ${handleCents} cents staked and ${paidCents} paid`
 }
 
-function counted(found: readonly string[], what: string, of: number | null = null): string {
+type Phrase = { readonly one: string; readonly many: string }
+const MISSING: Phrase = { one: 'entry of the journal is missing', many: 'entries of the journal are missing' }
+const ADDED: Phrase = {
+  one: 'entry of the journal is not in the live books',
+  many: 'entries of the journal are not in the live books',
+}
+
+/** `none of 12 entries …`, `no round …`, `2 of 12 entries …, such as …`. */
+function counted(found: readonly string[], { one, many }: Phrase, of: number | null = null): string {
+  if (found.length === 0) return of === null ? `no ${one}` : `none of ${of} ${many}`
   const total = of === null ? '' : ` of ${of}`
-  return found.length === 0 ? `none${total}: ${what}` : `${found.length}${total}: ${what}, such as ${found[0]}`
+  return `${found.length}${total} ${found.length === 1 && of === null ? one : many}, such as ${found[0]}`
 }

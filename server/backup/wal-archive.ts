@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type pg from 'pg'
-import { lsnOf, segmentOf } from './lsn.ts'
-import { type Archive, namesIn, syncFolder } from './place.ts'
+import { lsnOf, segmentName, segmentOf } from './lsn.ts'
+import { type Archive, type Base, namesIn, syncFolder } from './place.ts'
 import { begin, ended, type Reach, STREAM_NAME } from './programs.ts'
 
 const pack = promisify(gzip)
@@ -79,6 +79,17 @@ export async function positions(pool: pg.Pool, slot: string): Promise<{ live: bi
   )
   const { live = '0/0', safe = null } = rows[0] ?? {}
   return { live: lsnOf(live), safe: safe === null ? null : lsnOf(safe) }
+}
+
+/**
+ * Whether the archive's WAL begins only after the base has ended, as when it was taken while nobody streamed: what was
+ * committed in between can never be replayed upon it (BAK-16). False while there is no WAL: another base would not help.
+ */
+export async function leavesGap({ archive, timeline, endLsn, segmentBytes }: Base): Promise<boolean> {
+  const end = segmentName(timeline, lsnOf(endLsn), segmentBytes).slice(8)
+  const segments = (await namesIn(archive.walDir)).map(segmentOf)
+  const places = segments.flatMap((segment) => (segment === null ? [] : [segment.place]))
+  return places.length > 0 && places.every((place) => place > end)
 }
 
 /** Compresses every segment that is complete; what was packed is read back before the original goes. */

@@ -212,7 +212,8 @@ function readJson(file = ''): Record<string, unknown> {
 
 async function send(command: Record<string, unknown>, options: Options, env: NodeJS.ProcessEnv): Promise<Answer> {
   const actor = actorOf(options.as)
-  const response = await fetch(commandUrl(options.url ?? serverUrl(env)), {
+  const server = options.url ?? serverUrl(env)
+  const response = await fetch(commandUrl(server), {
     method: 'POST',
     redirect: 'error',
     signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
@@ -222,6 +223,8 @@ async function send(command: Record<string, unknown>, options: Options, env: Nod
       'x-operator': encodeURIComponent(actor),
     },
     body: JSON.stringify(command),
+  }).catch((cause: unknown) => {
+    throw new Error(`${server}: ${why(cause)}`, { cause: null })
   })
   const answer = (await response.json().catch(() => null)) as Partial<Answer> | null
   if (answer === null)

@@ -305,7 +305,7 @@ test('[OPS-24] whatever is refused says which field or status, and why', async (
     [{ command: 'table.list', loud: true }, 'has no loud'],
     [{ command: 'audit.list', limit: 0 }, 'limit: must be a whole number from 1 to 1000'],
     [{ command: 'table.open', tableId: 'lima' }, 'table lima is open; this order is for one that is closed'],
-    [{ command: 'table.pause', tableId: 'cusco' }, /no table of this id/],
+    [{ command: 'table.pause', tableId: 'cusco' }, 'there is no table of this id: table list shows all'],
     [{ command: 'maintenance.end' }, /no window is planned/],
     [wide({ perPlayerCents: 0 }), 'limits.perPlayerCents: must be a whole number of cents above 0'],
     [wide({ perBet: { straight: { minCents: 9, maxCents: 5 } } }), /^limits.perBet.straight: minCents must be at most/],

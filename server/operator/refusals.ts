@@ -5,7 +5,6 @@ type Code = TableRefusal | MaintenanceRefusal | 'wrong-round' | 'round-drawn' | 
 
 /** Why, where the code says all there is to say. */
 const WORDS: Readonly<Partial<Record<string, string>> & Partial<Record<Code, string>>> = {
-  'no-such-table': 'no table of this id is open, or there is none: `table list` shows them',
   'table-exists': 'tableId: there is a table of this id already',
   'window-exists': 'a window is planned or under way already: `maintenance show`; cancel or end it first',
   'no-window': 'no window is planned or under way',
@@ -27,5 +26,7 @@ const LEADS_FROM: Readonly<Record<string, string>> = {
 export function whyRefused(code: string, action: string, table: Pick<HouseTable, 'tableId' | 'status'> | null): string {
   if (code === 'wrong-status' && table !== null && LEADS_FROM[action] !== undefined)
     return `table ${table.tableId} is ${table.status}; this order is for one that is ${LEADS_FROM[action]}`
+  if (code === 'no-such-table')
+    return `${action === 'round.void' ? 'no table of this id is running' : 'there is no table of this id'}: table list shows all`
   return WORDS[code] ?? 'as it stands now, it cannot be done'
 }

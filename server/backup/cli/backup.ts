@@ -86,8 +86,13 @@ async function reading(place: Place, settings: BackupSettings, backups: () => Ba
     walSafeAtMs: backups().walAge.safeAtMs,
     markAtMs: mark?.atMs ?? null,
     drillOkAtMs: (await drillOf(place, 'last-passed.json'))?.atMs ?? null,
-    drill: last && { ok: last.ok, rpoSeconds: (last.rpoMs ?? 0) / 1000, rtoSeconds: last.rtoMs / 1000 },
+    drill: last && { ok: last.ok, rpoSeconds: secondsOf(last.rpoMs), rtoSeconds: last.rtoMs / 1000 },
   }
+}
+
+/** Null stays null: what was not measured is not nothing. */
+function secondsOf(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000
 }
 
 async function drillOf(place: Place, name: string): Promise<DrillReport | null> {
