@@ -16,7 +16,7 @@ import type { BackupSettings } from './settings.ts'
 import {
   assertNoStandby,
   ensureSlot,
-  isFollowed,
+  leavesGap,
   packSegments,
   positions,
   receiveWal,
@@ -174,7 +174,7 @@ export class Backups {
     const { archive } = await this.#current()
     const newest = (await this.#options.place.bases()).findLast((base) => base.archive.number === archive.number)
     if (newest === undefined || this.#options.nowMs() - newest.endedAtMs >= everyMs) return true
-    return !(await isFollowed(newest))
+    return leavesGap(newest)
   }
 
   /** One after the other, so that two that find no archive do not both begin one. */

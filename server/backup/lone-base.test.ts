@@ -3,7 +3,7 @@ import { postgresInstalled } from '../../scripts/postgres.ts'
 import { openDatabase } from '../database/open.ts'
 import { drill } from './drill.ts'
 import { type BackedUp, startBackedUp, until } from './testing.ts'
-import { isFollowed } from './wal-archive.ts'
+import { leavesGap } from './wal-archive.ts'
 
 describe.runIf(postgresInstalled())('a base backup that was taken while nobody streamed', () => {
   let backed: BackedUp
@@ -23,7 +23,7 @@ describe.runIf(postgresInstalled())('a base backup that was taken while nobody s
     const { house, backups, place, settings, postgres, replication } = backed
     await house.play('lima', 2)
     const lone = await backups.once('fast')
-    expect(await isFollowed(lone)).toBe(false)
+    expect(await leavesGap(lone)).toBe(false)
     // What is committed now is in WAL that nobody has kept by the time somebody streams.
     await house.play('lima', 2)
     const admin = await openDatabase({ databaseUrl: postgres.url })
@@ -32,13 +32,9 @@ describe.runIf(postgresInstalled())('a base backup that was taken while nobody s
     await admin.close()
     streamed = backups.keepOn(3_600_000, 'fast', streaming.signal)
     await until('another base', async () => (await place.bases()).length === 2)
-    await until('its WAL', async () => {
-      const newest = (await place.bases()).at(-1)
-      return newest !== undefined && (await isFollowed(newest))
-    })
     await house.play('lima', 1)
     const report = await drill({ settings, place, live: { books: house.database, replication }, nowMs: Date.now })
     expect(report.checks.filter(({ ok }) => !ok)).toEqual([])
-    expect(await isFollowed(lone)).toBe(false)
+    expect(await leavesGap(lone)).toBe(true)
   }, 90_000)
 })
