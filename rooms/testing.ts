@@ -9,6 +9,7 @@ import { rebuild } from '../engine/round/rebuild.ts'
 import { testOpening } from '../engine/round/testing.ts'
 import type { Effect, Limits, NewBet, Opening, Round, RoundEvent } from '../engine/round/types.ts'
 import { Gateway } from '../server/failover/gateway.ts'
+import { HeldClients } from '../server/failover/held.ts'
 import { SeatTokens } from '../server/failover/seat-tokens.ts'
 import { soleNode } from '../server/failover/sole-node.ts'
 import { matchmakingRoutes } from '../server/http/matchmaking.ts'
@@ -296,7 +297,6 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     ports,
     floor: ports.board,
     refBase: 0,
-    allowedOrigins: ['http://house.test'],
     slowClient: () => void slow.push(ports.now),
     log: { info: keep, warn: keep, error: keep },
     ...options,
@@ -307,9 +307,11 @@ export async function openTestRooms(options: { pingMs?: number } = {}) {
     return 'here' as const
   }
   const whereabouts = { ...soleNode('test'), find }
-  const leading = { whereabouts, token: null, steadyMs: () => performance.now() }
+  const places = new HeldClients({ most: 1_000, perAddress: 1_000 })
+  const leading = { whereabouts, peers: null, held: places, steadyMs: () => performance.now() }
+  const guarded = { addressOf: () => 'loopback', allowedOrigins: ['http://house.test'] }
   // Seats need no help of the gateway: Colyseus asks the room for the seat of everybody who comes.
-  const gateway = new Gateway({ ...leading, enter: sockets.enter, restoreSeat: () => undefined })
+  const gateway = new Gateway({ ...leading, ...guarded, enter: sockets.enter, restoreSeat: () => undefined })
   server.on('upgrade', (...asked) => gateway.upgrade(...asked))
   matchmakingRoutes(app, leading)
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))

@@ -66,7 +66,7 @@ test('[OPS-3] production, and any database but the embedded one, require secrets
     'OPERATOR_TOKEN is required in production',
     'PUBLIC_URL is required in production, with https, since session cookies travel only there',
   ])
-  expect(problemsOf({ DATABASE_URL: 'postgres://db/casino' })).toEqual([
+  expect(problemsOf({ DATABASE_URL: 'postgres://localhost/casino' })).toEqual([
     'SECRETS_KEY is required with DATABASE_URL',
     'OPERATOR_TOKEN is required with DATABASE_URL',
   ])
@@ -115,4 +115,30 @@ test('[OPS-1] a step to die at is named exactly, and never in production', () =>
   for (const wrong of ['nowhere', 'draw.made:0', 'draw.made:x'])
     expect(() => readConfig({ DATA_DIR: dataDir, CRASH_AT: wrong })).toThrow(ConfigError)
   expect(() => readConfig({ MODE: 'production', CRASH_AT: 'draw.made' })).toThrow('CRASH_AT is for development only')
+})
+
+test('[FOV-120] books on another machine: no start with an address that leads other nodes to themselves', () => {
+  const secrets = { SECRETS_KEY: KEY, OPERATOR_TOKEN: TOKEN }
+  const elsewhere = [
+    'postgres://u:p@db.example/casino',
+    'postgres://u:p@127.0.0.1,10.0.0.7:5433/casino?sslmode=require',
+  ]
+  const more = ['postgres://127.0.0.1.example/casino', 'postgres://u@[2001:db8::1]:5432/x', 'postgres:///x?host=db']
+  for (const DATABASE_URL of [...elsewhere, ...more]) {
+    for (const wrong of [{}, { PEER_HOST: '0.0.0.0' }, { PEER_HOST: '::' }]) {
+      const [problem = '', ...others] = problemsOf({ ...secrets, DATABASE_URL, ...wrong })
+      expect([problem.split(' ')[0], others]).toEqual(['PEER_ADDRESS', []])
+      expect(problem).toContain('(peer-address-loopback)')
+      expect(problem).not.toContain('u:p')
+    }
+    for (const right of [{ PEER_ADDRESS: '10.0.0.1:2568' }, { PEER_HOST: '10.0.0.1' }, { PEER_HOST: '127.0.0.1' }])
+      expect(problemsOf({ ...secrets, DATABASE_URL, ...right })).toEqual([])
+  }
+})
+
+test('[FOV-120] everything on one machine needs no address of its own', () => {
+  const secrets = { SECRETS_KEY: KEY, OPERATOR_TOKEN: TOKEN }
+  const here = ['postgres://u:p@127.0.0.1:5432/x', 'postgres://localhost,127.0.0.1:5433/x', 'postgres://u@[::1]:5432/x']
+  for (const DATABASE_URL of [...here, 'postgres:///x?host=/run/postgresql', 'postgres://%2Frun%2Fpostgresql/x'])
+    expect(problemsOf({ ...secrets, DATABASE_URL })).toEqual([])
 })

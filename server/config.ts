@@ -38,9 +38,13 @@ export const settings = {
     schema: z.string().refine((host) => isIP(host) !== 0 || host === 'localhost', 'must be an IP address or localhost'),
   }),
   PEER_PORT: setting('0', 'TCP port for other nodes; 0 takes any free port.', { schema: whole(0, 65_535) }),
-  PEER_ADDRESS: setting('', 'host:port under which other nodes dial this one. Empty: PEER_HOST and its port.', {
-    schema: z.string().regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)?(:\d{1,5})?$/, 'must be host:port'),
-  }),
+  PEER_ADDRESS: setting(
+    '',
+    'host:port under which other nodes dial this one. Empty: PEER_HOST and its port, on one machine.',
+    {
+      schema: z.string().regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)?(:\d{1,5})?$/, 'must be host:port'),
+    },
+  ),
   LEASE_MS: setting('1500', 'A table is taken over when its node was silent everywhere for this long.', {
     schema: whole(500, 60_000),
   }),
@@ -106,7 +110,7 @@ export const settings = {
   }),
   HTTP_REQUESTS_PER_SECOND: setting(
     '50',
-    'HTTP requests that one address may make in the long run; 4 s of it at once.',
+    'HTTP requests that one address may make in the long run; 4 s of it at once, and as many held while a table moves.',
     {
       schema: whole(1, 1_000_000),
     },
@@ -263,6 +267,10 @@ function mismatches(env: NodeJS.ProcessEnv): string[] {
       if (!env[name]) problems.push(`${name} is required ${where}`)
     }
   }
+  if (isDialledInVain(env)) {
+    const where = 'under which the nodes that share DATABASE_URL reach this one; without it they would dial themselves'
+    problems.push(`PEER_ADDRESS or PEER_HOST must say the address ${where} (peer-address-loopback)`)
+  }
   if (production && !env.PUBLIC_URL?.startsWith('https://')) {
     problems.push('PUBLIC_URL is required in production, with https, since session cookies travel only there')
   }
@@ -271,6 +279,31 @@ function mismatches(env: NodeJS.ProcessEnv): string[] {
     problems.push('MIN_ROUND_GAP_MS is at least 5000 in production')
   }
   return problems
+}
+
+/**
+ * True when books on another machine would list an address of this node that leads every other node to itself, and
+ * nobody has asked for that. A single machine may have everything on its loopback addresses.
+ */
+function isDialledInVain({ DATABASE_URL, PEER_HOST, PEER_ADDRESS }: NodeJS.ProcessEnv): boolean {
+  if (!DATABASE_URL || PEER_ADDRESS || databaseHosts(DATABASE_URL).every(isLoopback)) return false
+  return !PEER_HOST || PEER_HOST === '0.0.0.0' || PEER_HOST === '::'
+}
+
+/** The hosts that an address of the database names; none when it is on a socket of this machine. */
+function databaseHosts(databaseUrl: string): string[] {
+  const [, names = '', query = ''] = /^[a-z]+:\/\/(?:[^/?#]*@)?([^/?#]*)[^?#]*\??([^#]*)/.exec(databaseUrl) ?? []
+  const named = new URLSearchParams(query).get('host') ?? names
+  return named
+    .split(',')
+    .map((name) =>
+      decodeURIComponent(name.startsWith('[') ? name.slice(1, name.indexOf(']')) : (name.split(':')[0] ?? '')),
+    )
+    .filter((host) => host !== '' && !host.startsWith('/'))
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }
 
 function readCrashPoint(text: string): { point: CrashPoint; times: number } | 'unknown' | null {

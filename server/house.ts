@@ -13,7 +13,8 @@ import { AuditLog } from './audit/audit-log.ts'
 import { measureClock, openClock, watchClock } from './clocks.ts'
 import type { Config } from './config.ts'
 import { type Database, openDatabase } from './database/open.ts'
-import { Gateway } from './failover/gateway.ts'
+import { Gateway, MOST_HELD } from './failover/gateway.ts'
+import { HeldClients } from './failover/held.ts'
 import { SqlOwnerBook } from './failover/owner-book.ts'
 import { SeatTokens } from './failover/seat-tokens.ts'
 import { LogSigner, logSecretFrom } from './fairness/log-signer.ts'
@@ -24,8 +25,9 @@ import { SeriesStore } from './fairness/series-store.ts'
 import { Transcripts } from './fairness/transcripts.ts'
 import { keepCurrency, takeBooks } from './house-books.ts'
 import type { HouseClock } from './house-clock.ts'
+import { clientKey } from './http/addresses.ts'
 import { houseApi } from './http/house-api.ts'
-import { matchmakingRoutes, peerMatchmakingRoutes } from './http/matchmaking.ts'
+import { matchmakingRoutes, seatHere } from './http/matchmaking.ts'
 import type { HouseApiDeps, RoundHistory } from './http/ports.ts'
 import type { Books } from './ledger/books.ts'
 import { roundHistory } from './ledger/history.ts'
@@ -113,10 +115,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     ...{ config, log, metrics, database, books, board, release },
     floor: () => floor,
     gateway: () => gateway,
-    extendPeers: (express) => peerMatchmakingRoutes(express, () => nodes.whereabouts),
+    seat: (ask) => seatHere(ask, nodes.whereabouts),
     outlived: options.outlived ?? (() => log.fatal('another process runs under the name of this node')),
   })
-  const { whereabouts, token } = nodes
+  const { whereabouts, peers } = nodes
+  const leading = { whereabouts, peers, steadyMs, held: heldClients(config) }
   const ports = tablePorts(parts, nodes, floor)
   const maintenance = new Maintenance({
     ...{ database, tables, audit, nowMs },
@@ -129,18 +132,17 @@ export async function openHouse(options: HouseOptions): Promise<House> {
   const operators = operatorRoutes({ desk, token: secrets.operatorToken, operatorFrom, metrics, nowMs })
   const app = houseApi(apiDeps(parts, board, nodes, page, maintenance), (express) => {
     operators(express)
-    matchmakingRoutes(express, { whereabouts, token, steadyMs })
+    matchmakingRoutes(express, leading)
   })
   const server = createServer({ headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }, app)
   const sockets = await openSockets({
-    ports,
+    ...{ ports, floor: board },
     refBase: await lobbyRefBase(database),
-    floor: board,
-    allowedOrigins: config.allowedOrigins,
     slowClient: () => log.warn('a client that did not read was cut off'),
     log,
   })
-  const gateway = new Gateway({ whereabouts, token, enter: sockets.enter, restoreSeat, steadyMs })
+  const guards = { allowedOrigins: config.allowedOrigins, addressOf: clientKey(config.trustedProxies) }
+  const gateway = new Gateway({ ...leading, ...guards, enter: sockets.enter, restoreSeat })
   server.on('upgrade', (...asked) => gateway.upgrade(...asked))
   const port = await listen(server, config.port, config.host)
   const watch = new BooksWatch({ books, metrics, log })
@@ -169,6 +171,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       await database.close()
     },
   }
+}
+
+/** As many of one address as it may ask for at once. */
+function heldClients({ requestsPerSecond }: Config): HeldClients {
+  return new HeldClients({ most: MOST_HELD, perAddress: requestsPerSecond * 4 })
 }
 
 type Wired = { readonly nodes: Nodes; readonly ports: HouseTablePorts }
@@ -293,6 +300,7 @@ function apiDeps(
       database: () => answers(database),
       drawPool: () => draws.counters().healthy,
       tables: () => nodes.ready,
+      peers: () => nodes.hearsPeers,
       draining: () => nodes.draining,
     },
     metrics,

@@ -1,5 +1,4 @@
 import { hkdfSync } from 'node:crypto'
-import type { Express } from 'express'
 import type { VoidReason } from '../engine/round/types.ts'
 import type { Metrics } from '../monitoring/metrics.ts'
 import type { FloorBoard } from '../rooms/lobby-room.ts'
@@ -8,14 +7,15 @@ import { Sealer, sealKey } from '../workers/seal.ts'
 import { loggedMeter } from './cluster-meter.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/open.ts'
-import { Cluster, peerToken } from './failover/cluster.ts'
+import { Cluster } from './failover/cluster.ts'
 import type { Gateway, Whereabouts } from './failover/gateway.ts'
 import { RedisHotCopies } from './failover/hot-copies.ts'
 import { SealedHotCopies } from './failover/hot-copies-sealed.ts'
 import { type HotState, hotStateOf, noHotState } from './failover/hot-state.ts'
 import { RedisLeases } from './failover/lease-store.ts'
 import { SqlOwnerBook } from './failover/owner-book.ts'
-import type { ClusterMeter, LocalTables } from './failover/peers.ts'
+import { peerKey } from './failover/peer-proof.ts'
+import type { ClusterMeter, LocalTables, PeerWays, SeatAnswer, SeatAsk } from './failover/peers.ts'
 import { connectRedis, type RedisConnection } from './failover/redis-client.ts'
 import { redisHouse } from './failover/redis-keys.ts'
 import { soleNode } from './failover/sole-node.ts'
@@ -27,8 +27,8 @@ import type { Floor } from './tables/floor.ts'
 export interface Nodes {
   readonly whereabouts: Whereabouts
   readonly hot: HotState
-  /** Proves to another node that this one belongs to the house; null for a house of one node. */
-  readonly token: string | null
+  /** The way to other nodes; null for a house of one node. */
+  readonly peers: PeerWays | null
   /** The epoch under which a table is opened here. Errors: rejects when it may not be, or the books do not answer. */
   claim(tableId: string): Promise<number>
   /** The table ended here by itself: its epoch was refused, or the house closed it. */
@@ -38,6 +38,8 @@ export interface Nodes {
   tableChanged(tableId: string): void
   voidRound: Floor['voidRound']
   readonly ready: boolean
+  /** False while the books hear other nodes and this one hears none. */
+  readonly hearsPeers: boolean
   readonly draining: boolean
   /** Resolves when every table is open somewhere. */
   start(): Promise<void>
@@ -55,7 +57,8 @@ export type NodesOptions = {
   readonly board: FloorBoard
   readonly floor: () => Floor
   readonly gateway: () => Gateway
-  readonly extendPeers: (app: Express) => void
+  /** A seat that another node asks for on behalf of its client. */
+  readonly seat: (ask: SeatAsk) => Promise<SeatAnswer>
   readonly release: string
   /** Another process runs under this node's name. */
   readonly outlived: () => void
@@ -75,7 +78,7 @@ function soleNodes({ config, books, board, floor }: NodesOptions): Nodes {
   return {
     whereabouts: soleNode(config.nodeId),
     hot: noHotState,
-    token: null,
+    peers: null,
     claim: (tableId) => books.raiseEpoch(tableId),
     gaveUp: () => undefined,
     list: (...row) => board.list(...row),
@@ -84,6 +87,7 @@ function soleNodes({ config, books, board, floor }: NodesOptions): Nodes {
     get ready() {
       return floor().ready
     },
+    hearsPeers: true,
     draining: false,
     start: () => floor().openAll(),
     drain: async () => undefined,
@@ -95,7 +99,6 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
   const { config, log, metrics, database, board, floor, release } = options
   const redis = redisOf(config, log)
   const failed = onceInAWhile(log)
-  const token = peerToken(config.secrets.secretsKey)
   const claims = new Map<string, number>()
   const cluster = await Cluster.open({
     nodeId: config.nodeId,
@@ -105,13 +108,13 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
     leaseMs: config.leaseMs,
     tables: localTables(floor, claims, (tableId) => cluster.claim(tableId)),
     meter: { ...loggedMeter(metrics.clusterMeter(), log, () => cluster.draining), failed },
-    token,
+    key: peerKey(config.secrets.secretsKey),
     peerHost: config.peerHost,
     peerPort: config.peerPort,
     peerAddress: config.peerAddress,
     board,
     gateway: options.gateway,
-    extend: options.extendPeers,
+    seat: options.seat,
     outlived: options.outlived,
     voidHere: ({ tableId, reason, roundId }) => floor().voidRound(tableId, reason as VoidReason, roundId),
     tableChanged: (tableId) => floor().tableChanged(tableId),
@@ -120,7 +123,7 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
   return {
     whereabouts: cluster,
     hot: redis === null ? noHotState : hotOf(config, redis, failed, () => cluster.doubt(), release),
-    token,
+    peers: cluster.peers,
     claim: async (tableId) => claims.get(tableId) ?? cluster.claim(tableId),
     gaveUp: (tableId) => cluster.gaveUp(tableId),
     list: (...row) => cluster.list(...row),
@@ -131,6 +134,9 @@ async function clusterNodes(options: NodesOptions): Promise<Nodes> {
     voidRound: (tableId, reason, roundId) => cluster.voidRound({ tableId, reason, roundId }, VOID_WITHIN_MS),
     get ready() {
       return cluster.ready
+    },
+    get hearsPeers() {
+      return !cluster.isDeaf
     },
     get draining() {
       return cluster.draining

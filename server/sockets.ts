@@ -21,7 +21,6 @@ export type SocketsOptions = {
   readonly refBase: number
   readonly ports: TablePorts
   readonly floor: FloorBoard
-  readonly allowedOrigins: readonly string[]
   readonly slowClient: () => void
   readonly pingMs?: number
   readonly log: { info(text: string): void; warn(text: string): void; error(text: string): void }
@@ -39,8 +38,8 @@ export type Sockets = {
  * that the gateway lets in.
  */
 export async function openSockets(options: SocketsOptions): Promise<Sockets> {
-  const { ports, floor, allowedOrigins } = options
-  const transport = transportOf(allowedOrigins, options.pingMs ?? PING_MS)
+  const { ports, floor } = options
+  const transport = transportOf(options.pingMs ?? PING_MS)
   const door = new EventEmitter()
   transport.attachToServer(door as HttpServer)
   const colyseus = new Server({
@@ -72,7 +71,7 @@ export async function openSockets(options: SocketsOptions): Promise<Sockets> {
   }
 }
 
-function transportOf(allowedOrigins: readonly string[], pingMs: number): WebSocketTransport {
+function transportOf(pingMs: number): WebSocketTransport {
   return new WebSocketTransport({
     noServer: true,
     maxPayload: MOST_MESSAGE_BYTES,
@@ -80,11 +79,6 @@ function transportOf(allowedOrigins: readonly string[], pingMs: number): WebSock
     pingInterval: pingMs,
     pingMaxRetries: LOST_PINGS,
     ...CLOSING,
-    beforeUpgrade: (request) => {
-      const origin = request.headers.get('origin')
-      // Programs send no Origin; a browser always does, and only our own pages may open a player's socket.
-      return origin === null || allowedOrigins.includes(origin) ? undefined : new Response(null, { status: 403 })
-    },
   })
 }
 

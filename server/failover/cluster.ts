@@ -1,17 +1,17 @@
-import { hkdfSync } from 'node:crypto'
-import type { Express } from 'express'
 import type { LobbyTable } from '../../rooms/protocol.ts'
 import { ClusterNode, type ClusterNodeOptions } from './cluster-node.ts'
 import type { Place } from './directory.ts'
 import type { Gateway, Whereabouts } from './gateway.ts'
 import { PeerDialer } from './peer-links.ts'
 import { PeerServer } from './peer-server.ts'
-import type { LocalTables, PeerAsks, PeerNews } from './peers.ts'
+import type { HouseAsks, LocalTables, PeerAsks, PeerNews, PeerWays, SeatAnswer, SeatAsk } from './peers.ts'
+import type { Life } from './ports.ts'
 
 type Passed = 'nodeId' | 'release' | 'book' | 'leases' | 'leaseMs' | 'tables' | 'meter' | 'voidHere' | 'outlived'
 
 export type ClusterOptions = Pick<ClusterNodeOptions, Passed> & {
-  readonly token: string
+  /** Under which the nodes of the house prove themselves; see `peerKey`. */
+  readonly key: Uint8Array
   readonly peerHost: string
   readonly peerPort: number
   /** Null: the host and the port that was taken. */
@@ -21,17 +21,12 @@ export type ClusterOptions = Pick<ClusterNodeOptions, Passed> & {
   /** An operator changed the table at another node. */
   readonly tableChanged: (tableId: string) => void
   readonly gateway: () => Pick<Gateway, 'relayed' | 'moved'>
-  /** Routes by which other nodes ask on behalf of their clients. */
-  readonly extend: (app: Express) => void
+  /** A seat that another node asks for on behalf of its client. */
+  readonly seat: (ask: SeatAsk) => Promise<SeatAnswer>
 }
 
 /** Rooms that every node has for itself. */
 const EVERYWHERE = new Set(['lobby'])
-
-/** What proves to a node that it is asked by another one of the same house. */
-export function peerToken(secretsKey: Uint8Array): string {
-  return Buffer.from(hkdfSync('sha256', secretsKey, '', 'crupier peers', 32)).toString('hex')
-}
 
 /** This node among all nodes of the house: its listener for the others, its links to them, and what it decides. */
 export class Cluster implements Whereabouts {
@@ -52,18 +47,20 @@ export class Cluster implements Whereabouts {
 
   /** Listens for other nodes; takes part only after `start`. Errors: rejects when the port is taken. */
   static async open(options: ClusterOptions): Promise<Cluster> {
-    const { token, peerHost, peerPort, peerAddress, meter } = options
+    const { key, nodeId, peerHost, peerPort, peerAddress, meter } = options
     const steadyMs = (): number => performance.now()
     // Nobody links before the books know this node's address, which is after all of this is wired.
     const wired: { cluster?: Cluster; node?: ClusterNode } = {}
+    const self = (): Life => wired.node?.life ?? { nodeId, incarnation: 0 }
     const server = await PeerServer.open({
       host: peerHost,
       port: peerPort,
-      token,
-      extend: options.extend,
-      asked: async (kind, ask) => {
+      key,
+      self,
+      asked: async <K extends keyof HouseAsks>(kind: K, ask: HouseAsks[K]['ask']) => {
         if (wired.node === undefined) throw new Error('this node is still starting')
-        return wired.node.asked(kind, ask)
+        if (kind === 'seat') return options.seat(ask as SeatAsk) as Promise<HouseAsks[K]['answer']>
+        return wired.node.asked(kind as keyof PeerAsks, ask as never) as Promise<HouseAsks[K]['answer']>
       },
       relayed: (request, socket, head) => {
         try {
@@ -77,7 +74,8 @@ export class Cluster implements Whereabouts {
       failed: (where, error) => meter.failed(where, error),
     })
     const dialer = new PeerDialer({
-      token,
+      key,
+      self,
       steadyMs,
       tell: (news) => server.tell(news),
       listener: {
@@ -103,6 +101,16 @@ export class Cluster implements Whereabouts {
     return this.#node.ready
   }
 
+  /** True while this node hears no other one, though the books hear some: it can lead nobody to their tables. */
+  get isDeaf(): boolean {
+    return this.#dialer.isDeaf
+  }
+
+  /** The way to other nodes, for their clients' sake. */
+  get peers(): PeerWays {
+    return this.#dialer
+  }
+
   get draining(): boolean {
     return this.#node.draining
   }
@@ -125,9 +133,10 @@ export class Cluster implements Whereabouts {
     return EVERYWHERE.has(roomId) || this.#node.wants(roomId)
   }
 
-  isUnheard(roomId: string): boolean {
+  unheard(roomId: string): string | null {
     const owner = EVERYWHERE.has(roomId) ? null : this.#node.directory.ownerOf(roomId)
-    return owner !== null && owner.nodeId !== this.nodeId && this.#dialer.stateOf(owner.nodeId) !== 'up'
+    if (owner === null || owner.incarnation === 0 || owner.nodeId === this.nodeId) return null
+    return this.#dialer.stateOf(owner.nodeId) === 'up' ? null : owner.nodeId
   }
 
   /** Errors: `ClaimLost`. */

@@ -1,30 +1,44 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Place } from './directory.ts'
-import { Gateway } from './gateway.ts'
-import { PeerServer, RELAY_HEADER } from './peer-server.ts'
+import { Gateway, type GatewayOptions } from './gateway.ts'
+import { HeldClients } from './held.ts'
+import { PeerDialer } from './peer-links.ts'
+import { PROOF_HEADER, peerKey } from './peer-proof.ts'
+import { PeerServer } from './peer-server.ts'
 
-const TOKEN = 'house-token'
+const KEY = peerKey(Buffer.alloc(32, 7))
+const OWNER = { nodeId: 'owner', incarnation: 4 }
+const FRONT = { nodeId: 'front', incarnation: 5 }
 
 /** Two nodes of one process: players reach `front`, the table is wherever `place` says. */
 let owner: PeerServer
+let dialer: PeerDialer
+let held: HeldClients
 let ownerGateway: Gateway
 let frontGateway: Gateway
 let front: Server
 let rooms: WebSocketServer
 let ownerPlace: Place | null
 let find: (roomId: string, withinMs: number) => Promise<Place | null>
-let unheard: boolean
+let unheard: string | null
 let entered: IncomingMessage[]
 let restored: string[]
 const wanted = new Set(['lima'])
 
 function gatewayOf(nodeId: string, look: typeof find): Gateway {
-  return new Gateway({
-    whereabouts: { nodeId, find: look, wants: (roomId) => wanted.has(roomId), isUnheard: () => unheard },
-    token: TOKEN,
+  return new Gateway(gatewayOptions(nodeId, look))
+}
+
+function gatewayOptions(nodeId: string, look: typeof find): GatewayOptions {
+  return {
+    whereabouts: { nodeId, find: look, wants: (roomId) => wanted.has(roomId), unheard: () => unheard },
+    peers: dialer,
+    held,
+    addressOf: ({ headers }) => String(headers['x-from'] ?? 'lima'),
+    allowedOrigins: ['http://house.test'],
     steadyMs: () => performance.now(),
     restoreSeat: (...seat) => void restored.push(seat.join(' ')),
     enter: (request, socket, head) => {
@@ -34,7 +48,7 @@ function gatewayOf(nodeId: string, look: typeof find): Gateway {
         ws.on('message', (data, binary) => ws.send(data, { binary }))
       })
     },
-  })
+  }
 }
 
 beforeEach(async () => {
@@ -42,18 +56,27 @@ beforeEach(async () => {
   entered = []
   restored = []
   ownerPlace = 'here'
-  unheard = false
+  unheard = null
+  held = new HeldClients({ most: 3, perAddress: 2 })
+  dialer = new PeerDialer({
+    key: KEY,
+    self: () => FRONT,
+    listener: { linkChanged: () => undefined, news: () => undefined },
+    tell: () => undefined,
+    steadyMs: () => performance.now(),
+  })
   ownerGateway = gatewayOf('owner', async () => ownerPlace)
   owner = await PeerServer.open({
     host: '127.0.0.1',
     port: 0,
-    token: TOKEN,
-    extend: () => undefined,
+    key: KEY,
+    self: () => OWNER,
     asked: () => Promise.reject(new Error('nothing is asked here')),
     greet: () => [],
     failed: () => undefined,
     relayed: (...asked) => void ownerGateway.relayed(...asked),
   })
+  dialer.follow([{ ...OWNER, address: `127.0.0.1:${owner.port}`, release: '', silentMs: 0 }])
   find = async () => ({ nodeId: 'owner', address: `127.0.0.1:${owner.port}` })
   frontGateway = gatewayOf('front', (...asked) => find(...asked))
   front = createServer((_request, response) => response.end())
@@ -63,6 +86,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   frontGateway.close()
+  dialer.close()
   owner.close()
   front.close()
   front.closeAllConnections()
@@ -80,13 +104,13 @@ const refusal = (socket: WebSocket) =>
   })
 
 test('[FOV-60] a socket is joined to the owner, byte for byte, with the request as the client sent it', async () => {
-  const headers = { 'x-own': 'mine', origin: 'http://house.test', [RELAY_HEADER]: 'forged' }
+  const headers = { 'x-own': 'mine', origin: 'http://house.test', [PROOF_HEADER]: 'forged' }
   const socket = new WebSocket(url('/front/lima?sessionId=s1&reconnectionToken=t1'), { headers })
   expect(String(await said(socket))).toBe('welcome at owner')
   const request = entered[0]
   expect(request?.url).toBe('/front/lima?sessionId=s1&reconnectionToken=t1')
   expect(request?.headers).toMatchObject({ 'x-own': 'mine', origin: 'http://house.test' })
-  expect(request?.headers[RELAY_HEADER]).toBeUndefined()
+  expect(request?.headers[PROOF_HEADER]).toBeUndefined()
   expect(restored).toEqual(['lima s1 t1'])
   const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, i) => (i * 7) % 256))
   socket.send(bytes)
@@ -156,7 +180,8 @@ test('[FOV-65] a node that cannot reach the owner for a second says 502, and hol
 })
 
 test('[FOV-65 FOV-81] an owner that is not heard is waited for as long as a take-over lasts, then 502', async () => {
-  unheard = true
+  unheard = 'owner'
+  owner.close()
   find = (_roomId, withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs, null))
   const startedMs = performance.now()
   expect(await refusal(new WebSocket(url('/front/lima?sessionId=s1')))).toContain('502')
@@ -165,7 +190,8 @@ test('[FOV-65 FOV-81] an owner that is not heard is waited for as long as a take
 })
 
 test('[FOV-61] an owner not heard, and whose table another one takes over, is no reason to send away', async () => {
-  unheard = true
+  unheard = 'owner'
+  owner.close()
   let looks = 0
   find = async () => (++looks < 4 ? null : 'here')
   const socket = new WebSocket(url('/front/lima?sessionId=s1'))
@@ -202,13 +228,95 @@ test('[FOV-63] a table that the house does not have is refused by the room serve
   socket.close()
 })
 
-test('[FOV-51] a socket is taken from another node only with the token of the house', async () => {
-  const at = `ws://127.0.0.1:${owner.port}`
-  for (const headers of [{}, { [RELAY_HEADER]: 'forged' }, { authorization: 'Bearer forged' }]) {
-    expect(await refusal(new WebSocket(`${at}/x/lima?sessionId=s1`, { headers }))).toContain('401')
-    expect(await refusal(new WebSocket(`${at}/peer/link`, { headers }))).toContain('401')
+/** A client that speaks for itself, and does not hang up when the other side does. */
+function rawClient(path: string, more = ''): Socket & { said: string } {
+  const { port } = front.address() as AddressInfo
+  const socket = Object.assign(connect({ port, host: '127.0.0.1', allowHalfOpen: true }), { said: '' })
+  socket.on('data', (data) => {
+    socket.said += data
+  })
+  socket.on('error', () => undefined)
+  const key = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\n${key}\r\nSec-WebSocket-Version: 13\r\n${more}\r\n`)
+  return socket
+}
+
+const connections = () => new Promise<number>((resolve) => front.getConnections((_error, count) => resolve(count)))
+
+test('[FOV-115] a page of a foreign origin is refused before any room is asked, and nothing of it stays', async () => {
+  find = async () => 'here'
+  for (const origin of ['https://evil.example', 'null', 'http://house.test.evil.example']) {
+    const socket = rawClient('/front/lima?sessionId=s1', `Origin: ${origin}\r\n`)
+    await expect.poll(() => socket.said).toContain('HTTP/1.1 403 Forbidden')
+    expect(socket.said).toContain('{"code":"foreign-origin"}')
+    await expect.poll(connections).toBe(0)
+    socket.destroy()
   }
-  const asked = await fetch(`http://127.0.0.1:${owner.port}/peer/ask/take`, { method: 'POST', body: '{}' })
-  expect(asked.status).toBe(401)
   expect(entered).toEqual([])
+  const socket = new WebSocket(url('/front/lima?sessionId=s1'), { origin: 'http://house.test' })
+  expect(String(await said(socket))).toBe('welcome at front')
+  socket.close()
+})
+
+test('[FOV-115] the owner refuses a foreign origin too, whatever the node lets in that leads to it', async () => {
+  ownerGateway = new Gateway({ ...gatewayOptions('owner', async () => 'here'), allowedOrigins: [] })
+  const socket = new WebSocket(url('/front/lima?sessionId=s1'), { origin: 'http://house.test' })
+  expect(await refusal(socket)).toContain('403')
+  expect(entered).toEqual([])
+})
+
+test('[FOV-116] an owner that is not heard here is reached by its address in the books', async () => {
+  unheard = 'owner'
+  find = async () => null
+  const startedMs = performance.now()
+  const socket = new WebSocket(url('/front/lima?sessionId=s1'))
+  expect(String(await said(socket))).toBe('welcome at owner')
+  expect(performance.now() - startedMs).toBeLessThan(1_000)
+  socket.close()
+})
+
+test('[FOV-118] who hangs up leaves his place at once, also by closing only his half', async () => {
+  find = (_roomId, withinMs) => new Promise((resolve) => setTimeout(resolve, withinMs, null))
+  for (const leave of [(socket: Socket) => socket.resetAndDestroy(), (socket: Socket) => void socket.end()]) {
+    const socket = rawClient('/front/lima?sessionId=s1')
+    await expect.poll(() => held.count).toBe(1)
+    const leftAtMs = performance.now()
+    leave(socket)
+    await expect.poll(() => held.count, { interval: 5 }).toBe(0)
+    expect(performance.now() - leftAtMs).toBeLessThan(400)
+    await expect.poll(connections).toBe(0)
+    socket.destroy()
+  }
+})
+
+test('[FOV-118] nobody looks any longer for the table of a client that has gone', async () => {
+  let looks = 0
+  find = (_roomId, withinMs) => {
+    looks++
+    return new Promise((resolve) => setTimeout(resolve, withinMs, null))
+  }
+  const socket = rawClient('/front/lima?sessionId=s1')
+  await expect.poll(() => looks).toBe(1)
+  socket.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 1_200))
+  expect(looks).toBe(1)
+})
+
+test('[FOV-119] so many of one address are held, and so many of all; both are told by a code', async () => {
+  const { promise: found, resolve } = Promise.withResolvers<Place | null>()
+  find = () => found
+  const from = (address: string) => rawClient('/front/lima?sessionId=s1', `x-from: ${address}\r\n`)
+  const waiting = [from('a'), from('a')]
+  await expect.poll(() => held.count).toBe(2)
+  const third = from('a')
+  await expect.poll(() => third.said).toContain('HTTP/1.1 429 Too Many Requests')
+  expect(third.said).toContain('{"code":"too-fast"}')
+  waiting.push(from('b'))
+  await expect.poll(() => held.count).toBe(3)
+  const fourth = from('c')
+  await expect.poll(() => fourth.said).toContain('HTTP/1.1 503 Service Unavailable')
+  expect(fourth.said).toContain('{"code":"table-stopping"}')
+  resolve('here')
+  await expect.poll(() => held.count).toBe(0)
+  for (const socket of [...waiting, third, fourth]) socket.destroy()
 })

@@ -1,4 +1,5 @@
 import type { LobbyTable } from '../../rooms/protocol.ts'
+import type { PeerConnection } from './peer-connection.ts'
 import type { Life, NodeRow } from './ports.ts'
 
 /** A table that a node runs; `open` once players can reach it there. */
@@ -36,9 +37,32 @@ export type PeerAsks = {
   }
 }
 
+/** What a client asks of the matchmaker, and what it is answered. */
+export type SeatAsk = {
+  /** The same however often it is asked, so that it is answered once (FOV-101). */
+  readonly askId: string
+  readonly method: string
+  readonly room: string
+  readonly authorization: string | null
+  readonly options: { readonly reconnectionToken?: string }
+}
+export type SeatAnswer = { readonly status: number; readonly body: unknown }
+
+/** All that one node asks of another, also on behalf of its clients. */
+export type HouseAsks = PeerAsks & {
+  /** Give this client a seat at a table that you run. */
+  seat: { readonly ask: SeatAsk; readonly answer: SeatAnswer }
+}
+
+/** How clients are led to another node. Errors: both reject when it is not reached, or does not prove itself. */
+export interface PeerWays {
+  dial(nodeId: string, withinMs: number): Promise<PeerConnection>
+  ask(nodeId: string, kind: 'seat', ask: SeatAsk, withinMs: number): Promise<SeatAnswer>
+}
+
 /**
  * `up`: something was heard of late. `silent`: nothing was, which may be the node, the network, or this node itself.
- * `gone`: its address refuses connections, so its process is no more.
+ * `gone`: its address refuses connections, or a later life has proven itself there, so its process is no more.
  */
 export type LinkState = 'up' | 'silent' | 'gone'
 
@@ -91,10 +115,7 @@ export interface ClusterMeter {
   claimLost(): void
   steppedDown(tables: number): void
   /** `epoch`: under which this node stopped it. Null: it was not taken. */
-  handedOver(
-    ms: number | null,
-    table: { readonly tableId: string; readonly epoch: number; readonly to: string },
-  ): void
+  handedOver(ms: number | null, table: { readonly tableId: string; readonly epoch: number; readonly to: string }): void
   failed(where: string, error: unknown): void
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { PROOF_HEADER, proofOf } from './peer-proof.ts'
+import type { PeerWays } from './peers.ts'
 
 /** A client's socket that is spliced to another node. */
 export type Relayed = {
@@ -15,19 +17,22 @@ const SWITCHING = /^HTTP\/1\.1 101 /
 const NOT_HERE = /^HTTP\/1\.1 503 /
 
 /**
- * Repeats the upgrade request of a client at another node, with one header more, and joins the two streams once it was
- * accepted; nothing is read or framed in between. Any other answer than "not here" is passed on. In the cases that are
- * told by a word the client's socket was not touched.
+ * Repeats the upgrade request of a client at another node that has proven itself, with the proof of all of it as one
+ * header more, and joins the two streams once it was accepted; nothing is read or framed in between. Any other answer
+ * than "not here" is passed on. In the cases that are told by a word the client's socket was not touched.
  */
 export async function relaySocket(
-  place: { readonly nodeId: string; readonly address: string },
+  nodeId: string,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  [name, value]: readonly [string, string],
+  peers: Pick<PeerWays, 'dial'>,
 ): Promise<Relayed | 'not-here' | 'unreachable'> {
-  const far = dial(place.address)
-  far.write(`${headOf(request, name)}${name}: ${value}\r\n\r\n`, 'latin1') // as Node has read it
+  const connection = await peers.dial(nodeId, ANSWER_LIMIT_MS).catch(() => null)
+  if (connection === null) return 'unreachable'
+  const { socket: far, key } = connection
+  const text = headOf(request, PROOF_HEADER)
+  far.write(`${text}${PROOF_HEADER}: ${proofOf(key, 'relay', text)}\r\n\r\n`, 'latin1') // as Node has read it
   if (head.length > 0) far.write(head)
   const answer = await answerOf(far)
   const notHere = answer !== null && NOT_HERE.test(answer.toString('latin1', 0, 20))
@@ -39,9 +44,9 @@ export async function relaySocket(
   if (!SWITCHING.test(answer.toString('latin1', 0, 20))) {
     far.destroy()
     socket.end(() => socket.destroy())
-    return { nodeId: place.nodeId, ended: Promise.resolve(), close: () => undefined }
+    return { nodeId, ended: Promise.resolve(), close: () => undefined }
   }
-  return splice(place.nodeId, socket, far)
+  return splice(nodeId, socket, far)
 }
 
 function splice(nodeId: string, socket: Duplex, far: Socket): Relayed {
@@ -59,16 +64,8 @@ function splice(nodeId: string, socket: Duplex, far: Socket): Relayed {
   return { nodeId, ended, close }
 }
 
-function dial(address: string): Socket {
-  const at = address.lastIndexOf(':')
-  const far = connect({ host: address.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(address.slice(at + 1)) })
-  far.setNoDelay(true)
-  far.on('error', () => far.destroy())
-  return far
-}
-
-/** The request line and headers as the client sent them, without one of the name that is added here. */
-function headOf({ method, url, rawHeaders }: IncomingMessage, without: string): string {
+/** The request line and headers as they were sent, without any of one name. */
+export function headOf({ method, url, rawHeaders }: IncomingMessage, without: string): string {
   let head = `${method} ${url} HTTP/1.1\r\n`
   for (let i = 0; i + 1 < rawHeaders.length; i += 2)
     if (rawHeaders[i]?.toLowerCase() !== without) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`

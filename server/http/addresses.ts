@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
 /** A test for addresses within the given addresses and CIDR ranges. */
@@ -30,4 +31,26 @@ export function addressKey(address: string): string {
   const end = tail === '' ? [] : tail.split(':')
   const zeros = Array.from({ length: Math.max(0, 8 - start.length - end.length) }, () => '0')
   return `${[...start, ...zeros, ...end].slice(0, 4).join(':')}::/64`
+}
+
+/** Where a request comes from: its connection, or what the proxies say of it that are believed, the nearest first. */
+export function clientAddress(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
+  const isTrusted = addressList(trustedProxies)
+  return ({ socket, headers }) => {
+    const said = [headers['x-forwarded-for'] ?? []].flat().join(',')
+    const hops = said.split(',').flatMap((hop) => (hop.trim() === '' ? [] : [hop.trim()]))
+    let address = socket.remoteAddress ?? ''
+    while (isTrusted(address)) {
+      const before = hops.pop()
+      if (before === undefined) break
+      address = before
+    }
+    return address
+  }
+}
+
+/** What the requests of a client are counted by. */
+export function clientKey(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
+  const addressOf = clientAddress(trustedProxies)
+  return (request) => addressKey(addressOf(request))
 }

@@ -42,10 +42,12 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   })
 }
 
-async function readiness(health: Health): Promise<{ database: boolean; drawPool: boolean; tables: boolean }> {
+type Parts = { database: boolean; drawPool: boolean; tables: boolean; peers: boolean }
+
+async function readiness(health: Health): Promise<Parts> {
   const { promise: tooLate, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), ANSWER_LIMIT_MS)
   const database = await Promise.race([health.database().catch(() => false), tooLate])
   clearTimeout(timer)
-  return { database, drawPool: health.drawPool(), tables: health.tables() }
+  return { database, drawPool: health.drawPool(), tables: health.tables(), peers: health.peers() }
 }

@@ -223,12 +223,13 @@ test('[HTTP-13] metrics are for the operator’s addresses, or for his token', a
 
 test('[HTTP-12] ready only while every part is, and in time when the database says nothing', async () => {
   expect((await house.ask('GET', '/healthz')).body).toEqual({ ok: true })
-  const ready = { ok: true, database: true, drawPool: true, tables: true, draining: false }
+  const ready = { ok: true, database: true, drawPool: true, tables: true, peers: true, draining: false }
   expect((await house.ask('GET', '/readyz')).body).toEqual(ready)
   for (const [part, health] of Object.entries({
     database: { database: () => new Promise<boolean>(() => {}) },
     drawPool: { drawPool: () => false },
     tables: { tables: () => false },
+    peers: { peers: () => false },
   })) {
     const partial = await openHouse(database, { health: { ...house.health, ...health } })
     const answer = await partial.ask('GET', '/readyz')
@@ -243,7 +244,7 @@ test('[HTTP-12] a node that gives its tables away is not ready, so that a balanc
   const answer = await leaving.ask('GET', '/readyz')
   await leaving.close()
   expect(answer.status).toBe(503)
-  expect(answer.body).toEqual({ ok: false, database: true, drawPool: true, tables: true, draining: true })
+  expect(answer.body).toEqual({ ok: false, database: true, drawPool: true, tables: true, peers: true, draining: true })
 })
 
 test('[HTTP-8] neither log nor metrics hold a cookie, a ticket, a mail address, a password or a query', async () => {

@@ -56,6 +56,8 @@ export interface Health {
   drawPool(): boolean
   /** True once every table of the house is open at some node. */
   tables(): boolean
+  /** False while this node hears no other one, though the books hear some. */
+  peers(): boolean
   /** True while this node gives its tables away, before it ends. */
   draining(): boolean
 }

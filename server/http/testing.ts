@@ -69,7 +69,8 @@ export async function openHouse(
   const nowMs = () => Date.now()
   const metrics = new Metrics({ nowMs, processMetrics: false })
   const history = new PlayedRounds()
-  const health = { database: async () => true, drawPool: () => true, tables: () => true, draining: () => false }
+  const fine = { drawPool: () => true, tables: () => true, peers: () => true }
+  const health = { ...fine, database: async () => true, draining: () => false }
   const deps: HouseApiDeps = {
     players: new Players({
       database,
