@@ -182,6 +182,15 @@ const LIES: readonly [complaint: RegExp, lie: string, story: () => readonly Told
   ],
   [/^SIM-22: .*drains and takes/, 'a node drains and takes', () => withMore([3_000, { what: 'drains', process: 1 }])],
   [
+    /^SIM-22: n2.3 drains and takes/,
+    'a node that drains is asked for a table, and takes it',
+    () =>
+      withMore(
+        [11_900, { what: 'drains', process: 3 }],
+        [12_015, { what: 'asked', process: 3, kind: 'take', tableId: SECOND }],
+      ),
+  ],
+  [
     /^SIM-22: .*during a round/,
     'a table is given away during a round',
     () => lie('gives', 12_000, (seen) => ({ ...seen, atRest: false })),
@@ -240,6 +249,12 @@ describe('the auditors catch', () => {
 })
 
 describe('the auditors leave', () => {
+  test('[SIM-24] what a process was about to open when it died, which is no second room', () => {
+    const { complaints, settledAtMs } = complaintsOf(withMore(ran(2, 15, SECOND, 1, 6_502)))
+    expect(complaints.filter((complaint) => !complaint.startsWith('SIM-17'))).toEqual([])
+    expect(settledAtMs).toContain(14_000)
+  })
+
   const said = (story: readonly Told[], rule: string): string[] =>
     complaintsOf(story).complaints.filter((complaint) => complaint.startsWith(rule))
 

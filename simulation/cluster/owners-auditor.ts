@@ -25,6 +25,9 @@ export class OwnersAuditor {
   /** The room of every epoch, and the newest life of every node. */
   readonly #roomOfEpoch = new Map<string, number>()
   readonly #lives = new Map<string, number>()
+  /** When a process last claimed a table, or was asked to take it; and those it was asked for only once it drained. */
+  readonly #triedAtMs = new Map<string, number>()
+  readonly #askedTooLate = new Set<string>()
 
   /** `heldBets` are the stakes that the books hold in a round that has not ended. */
   constructor(register: Register, nowMs: () => number, heldBets: (roundId: string) => readonly string[]) {
@@ -37,6 +40,7 @@ export class OwnersAuditor {
   hear(seen: ClusterTestimony): void {
     if (seen.what === 'entered') this.#entered(seen)
     else if (seen.what === 'claimed') this.#claimed(seen)
+    else if (seen.what === 'asked') this.#asked(seen)
     else if (seen.what === 'ran') this.#ran(seen)
     else if (seen.what === 'gives') this.#gives(seen)
   }
@@ -70,6 +74,7 @@ export class OwnersAuditor {
     const process = this.#register.process(number)
     const table = this.#register.table(tableId)
     const where = `${process.nodeId}.${number}`
+    this.#triedAtMs.set(`${number} ${tableId}`, this.#nowMs())
     this.#expect(stood === table.epoch, `SIM-16: epoch ${stood} of ${tableId} stands, and ${table.epoch} was raised`)
     if (!won) return
     if (epoch === stood) {
@@ -81,8 +86,22 @@ export class OwnersAuditor {
       `SIM-16: ${where} saw ${seen} and raised ${tableId} from ${stood} to ${epoch}`,
     )
     this.#expect(this.#lives.get(process.nodeId) === incarnation, `SIM-16: an ended life of ${where} claims ${tableId}`)
-    this.#expect(askedAtMs < process.drainsSinceMs + UNDER_WAY_MS, `SIM-22: ${where} drains and takes ${tableId}`)
+    this.#expect(
+      askedAtMs < process.drainsSinceMs + UNDER_WAY_MS && !this.#askedTooLate.has(`${number} ${tableId}`),
+      `SIM-22: ${where} drains and takes ${tableId}`,
+    )
     if (table.owner !== null) this.#mayTake(process, table.owner, tableId)
+  }
+
+  /** What a node had tried before the order to drain may still be under way. */
+  #asked({ process: number, kind, tableId }: Of<'asked'>): void {
+    if (kind !== 'take') return
+    const nowMs = this.#nowMs()
+    const key = `${number} ${tableId}`
+    const before = this.#triedAtMs.get(key) ?? Number.NEGATIVE_INFINITY
+    const drains = this.#register.process(number).drainsSinceMs <= nowMs
+    if (drains && nowMs - before > UNDER_WAY_MS) this.#askedTooLate.add(key)
+    this.#triedAtMs.set(key, nowMs)
   }
 
   /** A table is not taken from a node that runs it, stands well with the taker, and does not give it away. */

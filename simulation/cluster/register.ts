@@ -136,7 +136,8 @@ export class Register {
     if (seen.what === 'ran') {
       const { room, tableId, epoch } = seen
       const times = { sinceMs: nowMs, provedAtMs: nowMs, dueMs: NEVER_MS, givenAtMs: NEVER_MS }
-      this.rooms.set(room, { room, process, tableId, epoch, open: true, ...times })
+      // What a process was about to open when it died is nowhere.
+      this.rooms.set(room, { room, process, tableId, epoch, open: process.state !== 'dead', ...times })
     } else if (seen.what === 'ended') {
       const room = this.rooms.get(seen.room)
       if (room !== undefined) room.open = false
