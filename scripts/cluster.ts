@@ -2,14 +2,16 @@
  * `npm run cluster [-- options]`: the whole house on this machine, several nodes behind one address, until Ctrl-C. Says
  * where everything is and how to break it; whatever was killed is started again after a while.
  */
-import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { lockFolder } from '../server/database/folder-lock.ts'
+import { StartRefused } from '../server/start-refused.ts'
+import { booksFolderFor } from './cluster/books-folder.ts'
 import { Caretaker } from './cluster/caretaker.ts'
 import { type Cluster, type ClusterPorts, startCluster } from './cluster/cluster.ts'
+import { leftByNpm } from './cluster/left-by-npm.ts'
 import { freePort, isFree } from './cluster/ports.ts'
 import { type DebianPackage, installDebianPackages } from './debian.ts'
 import type { PostgresPair } from './postgres-pair.ts'
@@ -54,23 +56,19 @@ function readWishes(args: readonly string[]): Wishes | null {
   }
 }
 
-/** PostgreSQL refuses root and runs as another user, who must be able to enter every folder above its own. */
-function postgresFolderFor(folder: string): string {
-  const mine = join(folder, 'postgres')
-  if (process.getuid?.() !== 0) return mine
-  for (let above = folder; ; above = dirname(above)) {
-    if (above !== folder && (statSync(above).mode & 0o001) === 0)
-      return join('/var/tmp', `crupier-cluster-${hash('sha256', folder).slice(0, 12)}`)
-    if (above === dirname(above)) return mine
-  }
-}
-
 /** The memorable port, or any free one and a word about it. */
 async function portNear(wanted: number, what: string): Promise<number> {
   if (await isFree(wanted)) return wanted
   const port = await freePort()
   console.log(`Port ${wanted} is taken, so ${what} has ${port}.`)
   return port
+}
+
+/** Errors: throws when the port that somebody asked for is taken: he would look for the house in vain. */
+async function publicPort(wanted: number | null): Promise<number> {
+  if (wanted === null) return portNear(PUBLIC_PORT, 'the house')
+  if (await isFree(wanted)) return wanted
+  throw new StartRefused('port-taken', `another process listens on port ${wanted}; --port names another`)
 }
 
 async function portsFor(nodes: number): Promise<Required<ClusterPorts>> {
@@ -119,14 +117,17 @@ async function guide(cluster: Cluster<SentinelRedis, PostgresPair>, postgresFold
     '  Balancer',
     row('haproxy', `${balancer.statusUrl} (statistics; /metrics)`, balancer.pid),
     '',
+    `  Folder           ${folder}`,
+    `  Books            ${postgresFolder} (PostgreSQL's data)`,
     `  Logs             ${short(join(folder, 'logs'))}/, ${short(join(folder, 'redis'))}/*/redis.log,`,
     `                   ${short(postgresFolder)}/*/log/postgres.log`,
     `  Operator token   ${short(cluster.operatorTokenFile)}`,
-    `  Tables           DATA_DIR=${short(folder)} npm run casino -- table list --url ${cluster.publicUrl}`,
+    `  Who runs what    DATA_DIR=${short(folder)} npm run casino -- table list --url ${cluster.publicUrl}`,
     '',
     '  Break something: kill -9 <pid>, or kill -STOP <pid> and later kill -CONT <pid>. Tables go on elsewhere within',
     '  seconds. What was killed is started again after 10 s; a dead PostgreSQL primary is replaced at once.',
-    '  Ctrl-C ends everything in order; a second one ends it at once.',
+    '  kill -TERM <pid> of a node is a planned stop: it hands its tables over first.',
+    `  Ctrl-C, or kill ${process.pid}, ends everything in order; a second one ends it at once.`,
     '',
   ].join('\n')
 }
@@ -144,12 +145,13 @@ async function main(): Promise<number> {
   }
   const { nodes, folder } = wishes
   mkdirSync(folder, { recursive: true })
-  const postgresFolder = postgresFolderFor(folder)
   const unlock = lockFolder(`${folder}.lock`)
+  const postgresFolder = booksFolderFor(folder, { otherUser: process.getuid?.() === 0 })
   if (wishes.fresh) for (const old of [folder, postgresFolder]) rmSync(old, { recursive: true, force: true })
-  const port = wishes.port ?? (await portNear(PUBLIC_PORT, 'the house'))
+  const port = await publicPort(wishes.port)
   const ports = await portsFor(nodes)
   console.log(`Starting PostgreSQL, Redis, ${nodes} nodes and HAProxy (some 20 s) …`)
+  console.log(`The folder is ${folder}; the books are in ${postgresFolder}.`)
   const stopping = interrupted()
   const cluster = await startCluster({ nodes, folder, postgresFolder, port, ports })
   console.log(await guide(cluster, postgresFolder))
@@ -163,16 +165,26 @@ async function main(): Promise<number> {
   return 0
 }
 
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends this process, and the kernel all of its parts. */
+/** Resolves at the first Ctrl-C or SIGTERM, or at the end of npm; a second one ends this process, and all its parts. */
 function interrupted(): Promise<void> {
   return new Promise((done) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1))
-        console.log('\n  Stopping …')
-        done()
-      })
+    const begun = new AbortController()
+    const stop = () => {
+      if (begun.signal.aborted) process.exit(1)
+      begun.abort()
+      console.log('\n  Stopping …')
+      done()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop)
+    // Nobody may read any more what is said, and that is no reason to leave parts behind.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+    void leftByNpm(begun.signal).then(stop)
   })
 }
 
-process.exitCode = await main()
+process.exitCode = await main().catch((error: unknown) => {
+  const why =
+    error instanceof StartRefused ? `${error.code}: ${error.message}` : error instanceof Error ? error.message : error
+  console.error(`The cluster cannot start: ${why}`)
+  return 1
+})

@@ -61,6 +61,11 @@ export class BoundProcess {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** How it ended; null while it runs. */
+  get exit(): Exit | null {
+    return this.running ? null : { code: this.#child.exitCode, signal: this.#child.signalCode }
+  }
+
   /** Resolves when the process has ended. */
   get exited(): Promise<Exit> {
     return this.#exited

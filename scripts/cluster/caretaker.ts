@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { PostgresPair } from '../postgres-pair.ts'
 import type { RedisPart, SentinelRedis } from '../redis.ts'
+import type { Exit } from './bound-process.ts'
 import type { Cluster } from './cluster.ts'
 
 const LOOK_EVERY_MS = 500
@@ -54,19 +55,21 @@ export class Caretaker {
     }
     await this.#postgres()
     for (const node of nodes)
-      await this.#revive(node.nodeId, node.running, async () => {
+      await this.#revive(node.nodeId, node.running ? null : endOf(node.lastExit), async () => {
         await node.start()
         return node.pid
       })
-    for (const part of redis.parts) await this.#revive(part.name, part.pid !== null, () => restarted(part))
+    for (const part of redis.parts)
+      await this.#revive(part.name, part.pid === null ? 'is dead' : null, () => restarted(part))
   }
 
-  async #revive(name: string, alive: boolean, restart: () => Promise<number | null>): Promise<void> {
-    if (alive) return
+  /** `ended` says how; null for a part that lives. */
+  async #revive(name: string, ended: string | null, restart: () => Promise<number | null>): Promise<void> {
+    if (ended === null) return
     const since = this.#dead.get(name)
     if (since === undefined) {
       this.#dead.set(name, performance.now())
-      this.#say(`${name} is dead; it is started again in ${this.#restartAfterMs / 1000} s`)
+      this.#say(`${name} ${ended}; it is started again in ${this.#restartAfterMs / 1000} s`)
     } else if (performance.now() - since >= this.#restartAfterMs) {
       this.#dead.delete(name)
       this.#say(`${name} runs again: pid ${await restart()}`)
@@ -86,6 +89,13 @@ export class Caretaker {
     await postgres.rejoin()
     this.#say(`PostgreSQL has a synchronous standby again; the primary is ${postgres.primaryUrl}`)
   }
+}
+
+/** What was planned is told from what was not: a node that was asked to end hands its tables over and ends with 0. */
+export function endOf(exit: Exit | null): string {
+  if (exit?.code === 0) return 'has drained and ended'
+  if (exit === null) return 'is dead'
+  return exit.signal === null ? `ended with ${exit.code} (its log says why)` : `is dead (${exit.signal})`
 }
 
 async function restarted(part: RedisPart): Promise<number | null> {

@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { until } from '../../e2e/support/until.ts'
+import { lockFolder } from '../../server/database/folder-lock.ts'
 
 const COMMAND = fileURLToPath(new URL('../cluster.ts', import.meta.url))
 const UP_WITHIN_MS = 90_000
@@ -86,6 +88,8 @@ test('[CLU-12 CLU-13] killed whole, the cluster leaves nothing behind and comes 
   const [code] = await once(second.child, 'exit')
   expect([code, second.parts.filter(isAlive)]).toEqual([0, []])
   expect(second.said()).toContain('Stopped.')
+  const places = new RegExp(`Folder +${folder}\\n +Books +/\\S+ \\(PostgreSQL's data\\)\\n`)
+  for (const { said } of [first, second]) expect(said()).toMatch(places)
 }, 240_000)
 
 test('[CLU-14] a command that nobody can follow is answered with its usage', async () => {
@@ -93,5 +97,29 @@ test('[CLU-14] a command that nobody can follow is answered with its usage', asy
     const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
     const text = await new Response(child.stderr as never).text()
     expect(text).toContain('usage: npm run cluster')
+  }
+}, 60_000)
+
+test('[CLU-17] a port that was asked for and is taken, and a folder in use, are each one coded line', async () => {
+  const taken = createServer()
+  await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done))
+  const port = (taken.address() as { port: number }).port
+  const own = mkdtempSync('/var/tmp/crupier-command-')
+  const unlock = lockFolder(`${own}-locked.lock`)
+  try {
+    for (const [args, line] of [
+      [['--port', String(port), '--folder', own], `port-taken: another process listens on port ${port}`],
+      [['--folder', `${own}-locked`], 'folder-in-use: another process is using'],
+    ] as const) {
+      const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ['ignore', 'ignore', 'pipe'] })
+      const [said, [code]] = await Promise.all([new Response(child.stderr as never).text(), once(child, 'exit')])
+      expect([code, said]).toEqual([1, expect.stringMatching(/^The cluster cannot start: [^\n]+\n$/)])
+      expect(said).toContain(line)
+    }
+  } finally {
+    unlock()
+    taken.close()
+    for (const path of [own, `${own}-locked`])
+      for (const end of ['', '.lock']) rmSync(`${path}${end}`, { recursive: true, force: true })
   }
 }, 60_000)

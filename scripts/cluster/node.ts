@@ -57,6 +57,11 @@ export class ClusterNode {
     return this.#process?.running === true
   }
 
+  /** How its last life ended; null while it runs, and before the first. */
+  get lastExit(): Exit | null {
+    return this.#process?.exit ?? null
+  }
+
   /** Resolves when its present life has ended. Errors: rejects before the first. */
   get exited(): Promise<Exit> {
     return this.#process?.exited ?? Promise.reject(new Error(`${this.nodeId} was never started`))
