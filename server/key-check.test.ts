@@ -28,7 +28,7 @@ test('[OPS-22] books of before the check value are known by what was sealed; loo
   expect((await database.pool.query('select from key_check')).rowCount).toBe(0)
 })
 
-test('[OPS-22] the first start keeps the check value for ever; another key is refused by a code and both ids', async () => {
+test('[OPS-22] the first start keeps the check value for ever; another key is refused, with both ids', async () => {
   await Promise.all([keepKeyCheck(database.kysely, OURS), keepKeyCheck(database.kysely, OURS)])
   await keepKeyCheck(database.kysely, OURS)
   for (const look of [assertKnownKey, keepKeyCheck]) {

@@ -13,8 +13,8 @@ export class UnknownKey extends StartRefused {
   constructor(wanted: string, given: string) {
     super(
       'unknown-key',
-      `these books were sealed by another SECRETS_KEY, whose id is ${wanted}; the one given has the id ${given}. Give ` +
-        'that of these books (every base backup names its id in crupier-base.json); docs/configuration.md tells more',
+      `these books were sealed by another SECRETS_KEY, whose id is ${wanted}; the one given has the id ${given}. ` +
+        'Give that of these books (crupier-base.json of every base backup names its id); docs/configuration.md',
     )
     this.name = 'UnknownKey'
   }

@@ -44,7 +44,7 @@ test('[OPS-21 OPS-22] a port that is taken, and books of another key, are each r
   expect(await start({ PORT: '0' })).toEqual({ code: 1, said: line('unknown-key', 'another SECRETS_KEY') })
 }, 90_000)
 
-test('[OPS-21] a database that is not there is said in one coded line, and settings that do not fit by name', async () => {
+test('[OPS-21] a database that is not there is one coded line; settings that do not fit are named', async () => {
   const [SECRETS_KEY, OPERATOR_TOKEN] = ['ab'.repeat(32), 'cd'.repeat(32)]
   const secrets = { SECRETS_KEY, OPERATOR_TOKEN, PEER_ADDRESS: '127.0.0.1:1' }
   const gone = await start({ ...secrets, PORT: '0', DATABASE_URL: 'postgres://crupier@127.0.0.1:9/none' })

@@ -175,9 +175,9 @@ async function measureRpo(pool: pg.Pool, slot: string, limitMs: number): Promise
 
 function nobodyStreams(slot: string): string {
   return (
-    `no process streams the WAL to the second place (replication slot ${slot}), so whatever came after the base backup ` +
-    'would be lost. Start `npm run backup -- --every 24h`, wait for "a base backup was taken" in its log, and drill ' +
-    'again; `npm run restore-drill -- --without-live` proves what a lone backup holds'
+    `no process streams the WAL to the second place (replication slot ${slot}), so whatever came after the base ` +
+    'backup would be lost. Start `npm run backup -- --every 24h`, wait for "streaming WAL" in its log, and ' +
+    'drill again; `npm run restore-drill -- --without-live` proves what a lone backup holds'
   )
 }
 

@@ -83,7 +83,7 @@ export async function positions(pool: pg.Pool, slot: string): Promise<{ live: bi
 
 /**
  * Whether the archive's WAL begins only after the base has ended, as when it was taken while nobody streamed: what was
- * committed in between can never be replayed upon it (BAK-16). False while there is no WAL: another base would not help.
+ * committed in between can never be replayed upon it (BAK-16). False while there is no WAL: no other base would help.
  */
 export async function leavesGap({ archive, timeline, endLsn, segmentBytes }: Base): Promise<boolean> {
   const end = segmentName(timeline, lsnOf(endLsn), segmentBytes).slice(8)

@@ -46,7 +46,7 @@ describe.runIf(postgresInstalled())('a table that is in use while the books are 
     holder.release()
   }
 
-  test('[DB-15] it gives way again and again, so that others wait briefly, and in the end is refused whole', async () => {
+  test('[DB-15] it gives way again and again, so that others wait briefly, and is refused whole', async () => {
     await whileHeld(async () => {
       let refused: unknown = null
       const migrating = migrate(database, widened, IMPATIENT).catch((error: unknown) => {

@@ -69,7 +69,7 @@ export async function migrate(
   })
 }
 
-/** The names of what ran, or the error that says that a table was in use. The lock among nodes is the migrator's own. */
+/** The names of what ran, or the error that says that a table was in use. Nodes wait for each other in the migrator. */
 async function attempt(
   connection: Database['kysely'],
   migrations: Record<string, Migration>,

@@ -272,7 +272,7 @@ test('[OPS-18 OPS-20] a window is planned, shown and taken back by command, each
   expect((await audit.latest(1))[0]).toMatchObject({ action: 'maintenance.cancel', detail: { reason: 'new wheel' } })
 })
 
-test('[OPS-23] the list names who runs each table and under which epoch; nobody, when the owner is not heard', async () => {
+test('[OPS-23] the list names who runs each table, under which epoch; nobody, when none is heard', async () => {
   const book = new SqlOwnerBook(database)
   const node = { nodeId: 'node-2', address: '127.0.0.1:1', release: '' }
   await tables.create({ ...lima, tableId: 'cusco' }, 'open')

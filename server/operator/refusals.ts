@@ -26,7 +26,7 @@ const LEADS_FROM: Readonly<Record<string, string>> = {
 export function whyRefused(code: string, action: string, table: Pick<HouseTable, 'tableId' | 'status'> | null): string {
   if (code === 'wrong-status' && table !== null && LEADS_FROM[action] !== undefined)
     return `table ${table.tableId} is ${table.status}; this order is for one that is ${LEADS_FROM[action]}`
-  if (code === 'no-such-table')
-    return `${action === 'round.void' ? 'no table of this id is running' : 'there is no table of this id'}: table list shows all`
+  const none = action === 'round.void' ? 'no table of this id is running' : 'there is no table of this id'
+  if (code === 'no-such-table') return `${none}: table list shows all`
   return WORDS[code] ?? 'as it stands now, it cannot be done'
 }

@@ -1,6 +1,6 @@
 import { type Generated, type Kysely, sql } from 'kysely'
 
-/** Which SECRETS_KEY the books are sealed under: its id, and a value that only the same key makes. One row, for ever. */
+/** Which SECRETS_KEY the books are sealed under: its id, and a value that only this key makes. One row, for ever. */
 export type KeyCheckTables = { key_check: { one: Generated<boolean>; key_id: string; value_hex: string } }
 
 export async function up(db: Kysely<unknown>): Promise<void> {
