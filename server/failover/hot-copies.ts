@@ -26,7 +26,7 @@ const DISCARD = `
 if tonumber(redis.call('HGET', KEYS[1], 'epoch')) == tonumber(ARGV[1]) then redis.call('UNLINK', KEYS[1]) end
 return 1`
 
-/** A seat and when it was written last; beyond the most that are remembered the one goes that was written longest ago. */
+/** A seat and when it was written last; beyond the most that are remembered the one of longest ago goes. */
 const SEAT = `
 if ARGV[2] == '' then
   redis.call('ZREM', KEYS[2], ARGV[1])

@@ -116,7 +116,7 @@ test('[FOV-42] an epoch that the books do not confirm is lost', async () => {
   expect(told).toEqual(['lost lima'])
 })
 
-test('[FOV-95] a greater epoch in Redis is a hint: what the books confirm is kept, for any length of time', async () => {
+test('[FOV-95] a greater epoch in Redis is a hint: what the books confirm is kept, always', async () => {
   redis = 'refuses'
   await pass(20 * LEASE_MS)
   expect(told).toEqual([])

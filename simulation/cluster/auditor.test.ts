@@ -124,6 +124,13 @@ const without = (drop: (seen: ClusterTestimony, atMs: number) => boolean): Told[
 const withMore = (...more: readonly Told[]): Told[] => [...HONEST, ...more]
 const unprovenFrom = (fromMs: number): Told[] =>
   without((seen, atMs) => seen.what === 'leased' && seen.process === 1 && atMs > fromMs)
+/** By what Redis says, the first table has a later owner. */
+const refusedFrom = (fromMs: number): Told[] =>
+  HONEST.map(([atMs, seen]) =>
+    seen.what === 'leased' && seen.process === 1 && atMs > fromMs
+      ? [atMs, { ...seen, refused: [[FIRST, 1]] }]
+      : [atMs, seen],
+  )
 
 test('[SIM-16] an honest story leaves the auditors nothing to say, and they see when it has come to rest', () => {
   const { complaints, settledAtMs } = complaintsOf(HONEST)
@@ -169,6 +176,7 @@ const LIES: readonly [complaint: RegExp, lie: string, story: () => readonly Told
   ],
   [/^SIM-18: /, 'a table is taken from a node that is well', () => withMore(claimed(2, 2, FIRST, 1, 6_000))],
   [/^SIM-19: n1.1 /, 'a node that nothing proves runs its table', () => unprovenFrom(6_000)],
+  [/^SIM-19: n1.1 /, 'a node runs a table whose lease Redis refuses', () => refusedFrom(6_000)],
   [
     /^SIM-20: n1.1 /,
     'a node runs a table that the books have told it is over',

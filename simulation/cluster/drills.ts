@@ -142,13 +142,25 @@ export const DRILLS: readonly DrillPlan[] = [
   },
   {
     ...{ name: 'somebody writes into Redis', ...unnoticed, needsRedis: true, lastsMs: 3_000 },
-    begin: (_mishaps, _machine, fleet, { net, tables, redis, ledger }) => {
-      for (const tableId of tables.ids) {
-        const epoch = ledger.epochOf(tableId) + 1_000
-        for (let atMs = 0; atMs < 3_000; atMs += 100) net.agenda.in(atMs, () => redis.forge(tableId, epoch, 1_500))
-        net.agenda.in(3_000, () => redis.forget(tableId))
-      }
+    begin: (_mishaps, _machine, fleet, house) => {
+      forgeOwners(house, 3_000)
       return all(fleet)
+    },
+  },
+  {
+    // When the node is offered its table again, its own claim from the time without books may still be under way.
+    ...{
+      name: 'somebody writes into Redis, and a node is cut off from the books',
+      needsRedis: true,
+      moves: 3,
+      runsWithinMs: 4_500,
+      answersWithinMs: 9_000,
+      lastsMs: 2_500,
+    },
+    begin: (mishaps, machine, _fleet, house) => {
+      forgeOwners(house, 2_500)
+      mishaps.cutFrom('books', machine, 2_500, 'both')
+      return [machine]
     },
   },
   {
@@ -236,6 +248,15 @@ export const DRILLS: readonly DrillPlan[] = [
     },
   },
 ]
+
+/** Every table has a later owner, by what Redis says. */
+function forgeOwners({ net, tables, redis, ledger }: House, forMs: number): void {
+  for (const tableId of tables.ids) {
+    const epoch = ledger.epochOf(tableId) + 1_000
+    for (let atMs = 0; atMs < forMs; atMs += 100) net.agenda.in(atMs, () => redis.forge(tableId, epoch, 1_500))
+    net.agenda.in(forMs, () => redis.forget(tableId))
+  }
+}
 
 function isolateAll(mishaps: Mishaps, { machines }: Fleet, forMs: number): void {
   for (const [i, a] of machines.entries()) for (const b of machines.slice(i + 1)) mishaps.cutNodes(a, b, forMs, false)

@@ -1,6 +1,6 @@
 import type { VoidReason } from '../../engine/round/types.ts'
 import { ClusterNode } from '../../server/failover/cluster-node.ts'
-import { HOT_COPY_FORMAT, HotCopyTooNew } from '../../server/failover/hot-copy-codec.ts'
+import { HOT_COPY_FORMAT, HotCopyDamaged, HotCopyTooNew } from '../../server/failover/hot-copy-codec.ts'
 import { type HotState, hotStateOf, noHotState } from '../../server/failover/hot-state.ts'
 import type { ClusterMeter, PeerAsks } from '../../server/failover/peers.ts'
 import type { Claim, HotCopies, LeaseStore, Life, OwnerBook } from '../../server/failover/ports.ts'
@@ -9,6 +9,7 @@ import type { House } from './house.ts'
 import { AGAIN, ONCE, OutOfReach } from './net.ts'
 import { NodeLinks } from './node-links.ts'
 import type { Process } from './process.ts'
+import { FORGED } from './redis.ts'
 import { LEDGER_LIMIT_MS, QUICK_LIMIT_MS } from './room.ts'
 import type { PeerDoor } from './switchboard.ts'
 
@@ -17,7 +18,7 @@ export const LEASE_MS = 1_500
 const REDIS_LIMIT_MS = 250
 const LATER_FORMAT = HOT_COPY_FORMAT + 1
 /** What a node says of other nodes, and of a table whose epoch was raised while it opened its first round. */
-const EXPECTED = /refused$|did not answer$|answered 500$|did not take|no link to|opens no round/
+const EXPECTED = /refused$|did not answer$|answered 500$|did not take|no link to|opens no round|cannot be opened/
 
 export type MemberOptions = {
   readonly house: House
@@ -133,6 +134,7 @@ export class Member {
       read: async (tableId) => {
         const copy = await this.#askRedis(() => redis.read(tableId))
         if (copy === null) return null
+        if (copy.text === FORGED) throw new HotCopyDamaged(`the hot copy of ${tableId} cannot be opened`)
         tally.copiesRead++
         const read = JSON.parse(copy.text) as { format: number }
         const known = format === LATER_FORMAT && read.format === LATER_FORMAT

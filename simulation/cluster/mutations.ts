@@ -141,6 +141,7 @@ const KEEPER = inFile('server/failover/lease-keeper.ts', [
     find: '[...tables].filter(([tableId]) => !refused.includes(tableId))',
     replace: '[...tables]',
     why: 'A former owner that the books do not reach keeps its players although Redis has told it.',
+    drill: 'somebody writes into Redis, and a node is cut off from the books',
   },
   {
     guard: 'a life that is over ends',

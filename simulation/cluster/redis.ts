@@ -5,6 +5,8 @@ type Lease = Omit<HeldLease, 'leftMs'> & { readonly endsAtMs: number; readonly t
 type Copy = HotCopy & { readonly number: number }
 type Memory = { readonly leases: Map<string, Lease>; readonly copies: Map<string, Copy> }
 
+/** What nobody of the house has sealed. */
+export const FORGED = 'forged'
 const MOST_MEMORIES = 12
 const MEMORY_MS = 150
 
@@ -74,7 +76,7 @@ export class ForgetfulRedis {
   forge(tableId: string, epoch: number, ttlMs: number): void {
     const nobody = { nodeId: 'nobody', incarnation: 1_000_000 }
     this.#memory.leases.set(tableId, { ...nobody, tableId, epoch, ttlMs, endsAtMs: this.#nowMs() + ttlMs })
-    this.#memory.copies.set(tableId, { epoch, number: 1, text: 'forged' })
+    this.#memory.copies.set(tableId, { epoch, number: 1, text: FORGED })
   }
 
   forget(tableId: string): void {
