@@ -6,7 +6,7 @@ import { Gateway } from './gateway.ts'
 import { HeldClients } from './held.ts'
 import { dialPeer } from './peer-connection.ts'
 import { PeerDialer } from './peer-links.ts'
-import { PROOF_HEADER, peerKey, proofOf } from './peer-proof.ts'
+import { helloOf, PROOF_HEADER, peerKey, proofOf, readAnswer } from './peer-proof.ts'
 import { PeerServer } from './peer-server.ts'
 import type { LinkState, PeerNews } from './peers.ts'
 
@@ -126,11 +126,24 @@ function answerTo(url: string): Promise<string> {
   })
 }
 
+/** What the node once answered to somebody else. */
+function overheardAnswer(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`${helloOf(A, B).line}\n`)
+  return new Promise((resolve) => {
+    socket.once('data', (answer) => {
+      resolve(String(answer))
+      socket.destroy()
+    })
+  })
+}
+
 test('[FOV-110] whoever listens at a listed address learns who asks whom, and nothing else', async () => {
   const forged = `crupier/1 b 1 ${'r'.repeat(43)} ${'p'.repeat(43)}\n`
   const page = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n'
-  // Silence, a forged proof, the hello itself sent back, and what an HTTP server would say.
-  for (const reply of [() => '', () => forged, (hello: string) => hello, () => page]) {
+  const overheard = await overheardAnswer((await node()).port)
+  // Silence, forged and overheard proofs, the hello itself sent back, and what an HTTP server would say.
+  for (const reply of [() => '', () => forged, () => overheard, (hello: string) => hello, () => page]) {
     const learnt: string[] = []
     const impostor = createServer((socket) => {
       const i = learnt.push('') - 1
@@ -198,11 +211,45 @@ test('[FOV-51 FOV-110] a node that was reached believes nobody who does not prov
   expect([asked, relayed]).toEqual([[], []])
 })
 
+test('[FOV-111] a node answers nothing that was meant for another one, or for another life of it', async () => {
+  const { port, asked } = await node()
+  const body = JSON.stringify(ASK)
+  for (const meant of [
+    { ...B, nodeId: 'c' },
+    { ...B, incarnation: 2 },
+    { ...B, incarnation: 0 },
+  ]) {
+    const hello = helloOf(A, meant)
+    const socket = connect(port, '127.0.0.1')
+    let said = ''
+    socket.on('data', (data) => {
+      said += data
+    })
+    socket.on('error', () => undefined)
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    socket.write(`${hello.line}\n`)
+    await expect.poll(() => said).toContain('\n')
+    const answered = readAnswer(hello, said.trim(), KEY)
+    expect(answered?.life).toEqual(B)
+    const proof = proofOf(answered?.key ?? FORGED, 'ask', 'POST', '/peer/ask/void', body)
+    const head = `POST /peer/ask/void HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}`
+    socket.write(`${head}\r\n${PROOF_HEADER}: ${proof}\r\n\r\n${body}`)
+    await closed
+    expect(said.split('\n')).toHaveLength(2)
+  }
+  expect(asked).toEqual([])
+})
+
 test('[FOV-110] whoever only keeps a connection is cut off, and keeps no node out', async () => {
   const { port, asked } = await node()
   const silent = Array.from({ length: 1_000 }, () => connect(port, '127.0.0.1'))
   let closed = 0
-  for (const socket of silent) socket.on('error', () => undefined).on('close', () => closed++)
+  for (const [i, socket] of silent.entries()) {
+    socket.on('error', () => undefined).on('close', () => closed++)
+    // Every other one says whom it means, and then nothing more.
+    socket.resume()
+    if (i % 2 === 0) socket.write(`${helloOf(A, B).line}\n`)
+  }
   const { links, states } = dialer(port)
   await expect.poll(() => states, { timeout: 10_000 }).toEqual(['up'])
   await links.ask('b', 'void', ASK, 5_000)
