@@ -42,7 +42,7 @@ test('[OPS-21 OPS-22] a port that is taken, and books of another key, are each r
   expect(await start({ PORT: String(port) })).toEqual({ code: 1, said: line('port-taken', `127.0.0.1:${port}`) })
   writeFileSync(join(dataDir, 'secrets.key'), 'ab'.repeat(32))
   expect(await start({ PORT: '0' })).toEqual({ code: 1, said: line('unknown-key', 'another SECRETS_KEY') })
-}, 90_000)
+}, 240_000)
 
 test('[OPS-21] a database that is not there is one coded line; settings that do not fit are named', async () => {
   const [SECRETS_KEY, OPERATOR_TOKEN] = ['ab'.repeat(32), 'cd'.repeat(32)]
@@ -51,7 +51,7 @@ test('[OPS-21] a database that is not there is one coded line; settings that do 
   expect(gone).toEqual({ code: 1, said: line('books-out-of-reach', 'ECONNREFUSED') })
   const wrong = await start({ PORT: 'x' })
   expect(wrong).toEqual({ code: 1, said: expect.stringMatching(/^crupier cannot start: bad-settings: .*\n {2}PORT/) })
-}, 90_000)
+}, 240_000)
 
 test('[OPS-21] what is no matter of the operator keeps its stack', () => {
   expect(startRefusal(new TypeError('undefined is not a function'))).toBeNull()
