@@ -14,6 +14,12 @@ const NODE = inFile('server/failover/cluster-node.ts', [
     why: 'Of two nodes that take a table at the same time, the slower one takes it from the other at once.',
   },
   {
+    guard: 'an answer to a claim may be overtaken',
+    find: 'if (standing !== null && standing.epoch > epoch) throw new ClaimLost(tableId, standing.nodeId)',
+    replace: '',
+    why: 'A node opens a table under an epoch that is over, and players sit there until the books say no.',
+  },
+  {
     guard: 'a table is taken only from the owner that was judged',
     find: 'if (this.directory.ownerOf(tableId)?.epoch !== judged?.epoch) return',
     replace: '',
