@@ -203,14 +203,18 @@ const TABLES = [
       guard: 'the epoch is raised before the books are read',
       find:
         '    const lease: Lease = { tableId, epoch: await claim(tableId) }\n' +
+        '    const taking = new AbortController()\n' +
+        '    this.#taking.set(tableId, taking)\n' +
         "    crashPoint('takeover.claimed')\n" +
         '    const proved = async (): Promise<Round> => {\n' +
-        '      const facts = (await books.latestRound(tableId)) ?? (await this.#firstRound(lease))\n',
+        '      const facts = (await books.latestRound(tableId)) ??',
       replace:
         '    const read = await books.latestRound(tableId)\n' +
         '    const lease: Lease = { tableId, epoch: await claim(tableId) }\n' +
+        '    const taking = new AbortController()\n' +
+        '    this.#taking.set(tableId, taking)\n' +
         '    const proved = async (): Promise<Round> => {\n' +
-        '      const facts = read ?? (await this.#firstRound(lease))\n',
+        '      const facts = read ??',
       why: 'The last owner still posts after the new one has read.',
     },
   ]),

@@ -87,6 +87,8 @@ export async function startCluster<Redis extends keyof RedisOf = 'sentinel', Sta
   const building = new Building(options)
   try {
     const cluster = await building.build()
+    // One that has ended already is no node to do without, as later ones are: it says why.
+    await Promise.all(cluster.nodes.map((node) => node.ready()))
     await cluster.ready()
     return cluster as Cluster<RedisOf[Redis], PostgresOf<Standby>>
   } catch (error) {
