@@ -136,6 +136,8 @@ for (const kind of databasesUnderTest()) {
     })
 
     test('[FOV-26] a thousand lives leave no rows behind; a silent node with a table keeps its own', async () => {
+      // Twenty at once are more than the quick pool answers in its time on a busy machine.
+      const crowd = new SqlOwnerBook({ pool: database.pool, quick: database.pool })
       const [silent, owner] = await Promise.all([enter(book), enter(book)])
       await book.claim(`t-${randomUUID()}`, 0, owner)
       await age(silent, '61 minutes')
@@ -143,8 +145,8 @@ for (const kind of databasesUnderTest()) {
       for (let i = 0; i < 50; i++)
         await Promise.all(
           Array.from({ length: 20 }, async (_, n) => {
-            const life = await enter(book)
-            if (n % 2 === 0) await book.leave(life)
+            const life = await enter(crowd)
+            if (n % 2 === 0) await crowd.leave(life)
             else await age(life, '2 hours')
           }),
         )
