@@ -23,7 +23,8 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
     response
       .status(ok ? 200 : 503)
       .set('cache-control', 'no-store')
-      .json({ ok, ...parts, draining })
+      // What other nodes do makes none of them unready: were their links to break, nobody would be sent anywhere.
+      .json({ ok, ...parts, peers: deps.health.peers(), draining })
   })
   app.get('/metrics', async (request, response) => {
     if (!operator(request)) throw new Refused('foreign-address')
@@ -42,12 +43,12 @@ export function healthRoutes(app: Express, deps: HouseApiDeps): void {
   })
 }
 
-type Parts = { database: boolean; drawPool: boolean; tables: boolean; peers: boolean }
+type Parts = { database: boolean; drawPool: boolean; tables: boolean }
 
 async function readiness(health: Health): Promise<Parts> {
   const { promise: tooLate, resolve } = Promise.withResolvers<boolean>()
   const timer = setTimeout(() => resolve(false), ANSWER_LIMIT_MS)
   const database = await Promise.race([health.database().catch(() => false), tooLate])
   clearTimeout(timer)
-  return { database, drawPool: health.drawPool(), tables: health.tables(), peers: health.peers() }
+  return { database, drawPool: health.drawPool(), tables: health.tables() }
 }

@@ -229,7 +229,6 @@ test('[HTTP-12] ready only while every part is, and in time when the database sa
     database: { database: () => new Promise<boolean>(() => {}) },
     drawPool: { drawPool: () => false },
     tables: { tables: () => false },
-    peers: { peers: () => false },
   })) {
     const partial = await openHouse(database, { health: { ...house.health, ...health } })
     const answer = await partial.ask('GET', '/readyz')
@@ -237,6 +236,13 @@ test('[HTTP-12] ready only while every part is, and in time when the database sa
     expect(answer.status).toBe(503)
     expect(answer.body).toEqual({ ...ready, ok: false, [part]: false })
   }
+})
+
+test('[HTTP-12 FOV-117] a node that hears no other one says so, and is as ready as it was', async () => {
+  const deaf = await openHouse(database, { health: { ...house.health, peers: () => false } })
+  const answer = await deaf.ask('GET', '/readyz')
+  await deaf.close()
+  expect([answer.status, answer.body]).toMatchObject([200, { ok: true, peers: false }])
 })
 
 test('[HTTP-12] a node that gives its tables away is not ready, so that a balancer sends it nobody new', async () => {
