@@ -99,7 +99,7 @@ describe('a running cluster', () => {
     await until('the balancer has it back', async () => (await cluster.balancer.ready()).includes('node-1'))
   })
 
-  test('[CLU-10 FOV-117] cut off from its peers, one node says so, stays ready, and leads only to its own', async () => {
+  test('[CLU-10 FOV-117] cut off from its peers, one node says so, stays ready and leads to its own', async () => {
     const node = cluster.node(0)
     await node.network.peers.cut()
     const readiness = async () => (await (await fetch(`${node.url}/readyz`)).json()) as { ok: boolean; peers: boolean }
